@@ -1,0 +1,97 @@
+# Every task of the project, for people, for pre-commit and for CI alike. `make` alone explains them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+RUN ?=
+TESTS ?= tests
+BENCH ?=
+
+SOURCES := $(wildcard config domain detectors notices ledger stores streams console embedded benchmarks tests) worker.py
+
+.PHONY: help setup dev run test test-unit bench lint format types schemas locales lock ci clean
+
+help: ## this list
+	@echo 'Vigil: an account watch for crypto exchanges. It needs Python 3.11, 3.12 or 3.13, and nothing else.'
+	@echo
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo '  RUN="--seconds 60 --fresh" make run     options of `python worker.py run`'
+	@echo '  TESTS=tests/unit/domain make test       a part of the tests'
+
+setup: $(VENV)/.ready ## makes .venv with the locked dependencies (done by the others when needed)
+
+run: $(VENV)/.ready ## Vigil with a simulated exchange on this machine; Ctrl-C ends it
+	@exec $(BIN)/python worker.py run $(RUN)
+
+dev: $(VENV)/.ready-dev ## setup, and the tools for tests and checks
+
+test: $(VENV)/.ready-dev ## every test: unit, integration, browser
+	$(BIN)/python -m pytest $(TESTS)
+
+test-unit: $(VENV)/.ready-dev ## the unit tests alone, under 30 seconds
+	$(BIN)/python -m pytest tests/unit
+
+bench: $(VENV)/.ready-dev $(VENV)-bench/.ready ## measures speed, latency and memory, and prints how
+	$(BIN)/python -m benchmarks $(BENCH)
+
+lint: $(VENV)/.ready-dev ## style, format, import arrows, detector cases
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python worker.py detectors test
+	$(BIN)/python worker.py locales check
+
+format: $(VENV)/.ready-dev ## rewrites the code in the house format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/.ready-dev ## checks the types, strictly where the rules live
+	$(BIN)/mypy $(SOURCES)
+
+schemas: $(VENV)/.ready ## writes docs/schemas/ from the event structs
+	$(BIN)/python worker.py schemas
+
+locales: $(VENV)/.ready ## collects the texts to translate into notices/locale/ and checks every language
+	$(BIN)/python worker.py locales extract
+	$(BIN)/python worker.py locales check
+
+lock: $(VENV)/.uv ## renews the locks from pyproject.toml (hashes, no host names)
+	$(UV) pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --quiet -o requirements.lock
+	$(UV) pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --quiet -o requirements-dev.lock
+	$(UV) pip compile benchmarks/requirements.in --universal --generate-hashes --no-emit-index-url --quiet -o requirements-bench.lock
+
+ci: ## what CI runs, here
+	bash .ci/run
+
+clean: ## removes .venv, caches and the data of `make run`
+	rm -rf $(VENV) $(VENV)-bench var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .kafka
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- how .venv comes about ---------------------------------------------------------------------------------------------
+# Stamps say what .venv holds. Syncing the run-time lock would remove the tools again, so a .venv with tools keeps them.
+
+$(VENV)/.uv: requirements-uv.lock scripts/make-venv
+	@scripts/make-venv $(VENV) requirements-uv.lock
+	@touch $@
+
+$(VENV)/.ready: requirements.lock $(VENV)/.uv
+	@if [ -e $(VENV)/.ready-dev ]; then lock=requirements-dev.lock; else lock=$<; fi; \
+	 echo "installing $$lock into $(VENV)"; $(UV) pip sync --quiet --python $(BIN)/python --require-hashes "$$lock"
+	@touch $@
+
+$(VENV)/.ready-dev: requirements-dev.lock requirements.lock $(VENV)/.uv
+	@echo "installing $< into $(VENV)"; $(UV) pip sync --quiet --python $(BIN)/python --require-hashes $<
+	@touch $(VENV)/.ready $@
+
+# Quix Streams, which the benchmark compares with, can't live beside our pydantic-settings: it gets a venv of its own.
+$(VENV)-bench/.ready: requirements-bench.lock $(VENV)/.uv
+	@echo "installing $< into $(VENV)-bench"; $(UV) venv --quiet --clear --python $(BIN)/python $(VENV)-bench
+	@$(UV) pip sync --quiet --python $(VENV)-bench/bin/python --require-hashes $<
+	@touch $@

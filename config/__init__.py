@@ -1,0 +1,1 @@
+"""What people tune, typed. The only room that reads the environment."""

@@ -1,0 +1,171 @@
+"""Settings: environment over config/vigil.yaml over defaults. A wrong name or value names the setting and what was expected.
+
+`VIGIL_KAFKA__BROKERS` is `kafka.brokers`. Each variable may instead be given as a file: `VIGIL_SECRET_KEY_FILE=/run/secrets/key`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+PREFIX = "VIGIL_"
+ROOT = Path(__file__).parent
+
+
+class SettingsError(ValueError):
+    """One or more settings are wrong; the text names each and what was expected."""
+
+
+class Section(BaseModel):
+    """A group of settings; an unknown name is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Kafka(Section):
+    """The broker and the topics."""
+
+    brokers: str = Field("127.0.0.1:9092", min_length=1, description="host:port, comma separated")
+    topic_prefix: str = Field("", pattern=r"^[A-Za-z0-9._-]*$", description="goes before every topic name")
+    partitions: int = Field(4, ge=1, le=1024, description="of each topic; input topics share it")
+    replication: int | None = Field(None, ge=1, le=9, description="default: three, or as many brokers as there are")
+    group: str = Field("vigil", min_length=1, description="consumer group; `-detect` and `-notify` are appended")
+    epoch: str = Field("", description="changes when the broker's offsets begin anew (embedded broker)")
+    small_broker: bool = Field(False, description="the broker knows neither static membership nor idempotent producers (embedded broker)")
+
+
+class Redis(Section):
+    """Profiles, inbox, directory."""
+
+    url: str = Field("redis://127.0.0.1:6379/0", pattern=r"^(redis|rediss|unix)://")
+
+
+class Database(Section):
+    """Ledger, outbox, findings, answers."""
+
+    url: str = Field("sqlite:///var/vigil.db", pattern=r"^(sqlite:///|postgresql\+psycopg://)")
+
+
+class Providers(Section):
+    """Apprise URLs in order of preference; the first that works sends."""
+
+    urls: list[SecretStr] = []
+
+
+class Console(Section):
+    """The web console, the answer pages, the inbox API."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=1, le=65535)
+    public_url: str = Field("http://127.0.0.1:8080", pattern=r"^https?://[^\s]+[^/\s]$", description="as the reader's browser sees it, without a slash at the end")
+    api_token: SecretStr = Field(SecretStr(""), description="bearer token of the exchange's backend; empty: the inbox API is closed")
+    users_file: Path | None = Field(None, description="staff who may sign in; see docs/console.md")
+
+
+class Notices(Section):
+    """What concerns all notices; the rest is in config/notices.yaml."""
+
+    brand: str = Field("Example Exchange", min_length=1, max_length=40, description="name of the exchange, in words")
+    answer_ttl: int = Field(259_200, ge=1, description="seconds an answer link lives")
+    late_after: int = Field(86_400, ge=1, description="seconds after which an event is too old to be told")
+    default_locale: str = "en"
+    code_in_sms: bool = True
+    contact_wait: int = Field(600, ge=0, description="seconds a delivery waits for the user's contact to appear in the directory")
+
+
+class Metrics(Section):
+    """Prometheus metrics and health of a worker."""
+
+    port: int | None = Field(None, ge=1, le=65535, description="absent: the worker binds no port")
+
+
+class Geo(Section):
+    """Operators point these at GeoLite2/GeoIP2 databases; default: the DB-IP Lite data that comes along."""
+
+    city: Path | None = None
+    asn: Path | None = None
+
+
+class Settings(Section):
+    """All settings."""
+
+    kafka: Kafka = Kafka()
+    redis: Redis = Redis()
+    database: Database = Database()
+    email: Providers = Providers()
+    sms: Providers = Providers()
+    console: Console = Console()
+    notices: Notices = Notices()
+    metrics: Metrics = Metrics()
+    geo: Geo = Geo()
+    secret_key: Annotated[SecretStr, Field(description="signs tokens, encrypts at rest; at least 32 characters")] = SecretStr("")
+    data_dir: Path = Path("var")
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
+    embedded: bool = Field(False, description="set by `worker.py run`: mailbox page, demo inbox, one-time sign-in link")
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and len(value.get_secret_value()) < 32:
+            raise ValueError("at least 32 characters, e.g. the output of `openssl rand -hex 32`")
+        return value
+
+
+def load(environ: Mapping[str, str] | None = None, file: Path | None = None) -> Settings:
+    """The settings of this process. `environ` defaults to os.environ, `file` to config/vigil.yaml. Raises SettingsError."""
+    environ = os.environ if environ is None else environ
+    path = file or ROOT / "vigil.yaml"
+    try:
+        values: dict[str, Any] = (yaml.safe_load(path.read_text()) if path.exists() else None) or {}
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path}: not YAML: {error}") from None
+    names: dict[str, str] = {}
+    for name, text in sorted(environ.items()):
+        if not name.startswith(PREFIX):
+            continue
+        if name.endswith("_FILE") and name not in _FILE_SETTINGS:
+            name = name.removesuffix("_FILE")
+            try:
+                text = Path(text).read_text().strip()
+            except OSError as error:
+                raise SettingsError(f"{name}_FILE: {error.strerror}: {text}") from None
+        _put(values, name, text, names)
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_in_words(e, names, path) for e in error.errors(include_input=False))) from None
+
+
+_FILE_SETTINGS = {"VIGIL_CONSOLE__USERS_FILE"}
+
+
+def _put(values: dict[str, Any], name: str, text: str, names: dict[str, str]) -> None:
+    """Puts a variable's value at its path; a list or object is written as JSON (a YAML subset)."""
+    path = name.removeprefix(PREFIX).lower().split("__")
+    node = values
+    for part in path[:-1]:
+        if not isinstance(node.setdefault(part, {}), dict):
+            raise SettingsError(f"{name}: {part} is not a group of settings")
+        node = node[part]
+    value: Any = text
+    if text[:1] in "[{":
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise SettingsError(f"{name}: expected JSON") from None
+    node[path[-1]] = value
+    names[".".join(path)] = name
+
+
+def _in_words(error: Any, names: Mapping[str, str], file: Path) -> str:
+    path = ".".join(str(part) for part in error["loc"])
+    known = next((names[p] for p in (path, path.rsplit(".", 1)[0]) if p in names), None)
+    where = known or f"{file.name}: {path}"
+    if error["type"] == "extra_forbidden":
+        return f"{where}: there is no such setting"
+    return f"{where}: {error['msg']}"

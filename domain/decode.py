@@ -1,0 +1,113 @@
+"""Bytes of an input topic -> an event, or the reason why not, naming the field. Rules: INTERFACES "Dead letters"."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from domain.events import STRUCTS, Event, Transfer, User
+
+MAX_BYTES = 262_144
+"""A larger event is refused: the largest honest one (a report with its text) stays far below."""
+MAX_AHEAD = 300.0
+"""Seconds that an event may lie ahead of the clock."""
+
+_EVENT = msgspec.json.Decoder(Event)
+_OBJECT = msgspec.json.Decoder(dict[str, Any])
+_PATH = re.compile(r" - at `\$\.?([^`]*)`$")
+_MISSING = re.compile(r"missing required field `([^`]+)`")
+
+
+class Rejected(ValueError):
+    """The record can't be taken. `reason` is in words, `field` the path of the field where one is at fault."""
+
+    def __init__(self, reason: str, field: str | None = None):
+        super().__init__(reason if field is None else f"{field}: {reason}")
+        self.reason, self.field = reason, field
+
+
+def decode(topic: str, key: bytes | None, value: bytes | None, now: float) -> Event:
+    """The event of an input topic (name without prefix; not `users`). `now`: seconds since the epoch. Raises Rejected."""
+    text = _text(value)
+    try:
+        event = _EVENT.decode(text)
+    except msgspec.ValidationError as error:
+        raise _rejected(error) from None
+    except msgspec.DecodeError as error:
+        raise Rejected(f"not one JSON object: {error}") from None
+    if not isinstance(event, STRUCTS[topic]):
+        raise Rejected(f"type {event.__struct_config__.tag!r} does not belong on topic {topic}", "type")
+    if isinstance(event, Transfer) and event.direction == "withdrawal" and not event.address:
+        raise Rejected("a withdrawal needs an address", "address")
+    if event.at > now + MAX_AHEAD:
+        raise Rejected("more than five minutes ahead of the clock", "occurred_at")
+    check_key(key, event.user_id)
+    return event
+
+
+def decode_user(key: bytes | None, value: bytes) -> tuple[User, list[str]]:
+    """A directory record and the fields that were bad and fell back to their default. Raises Rejected when no user_id can be had."""
+    try:
+        raw = _OBJECT.decode(_text(value))
+    except msgspec.ValidationError as error:
+        raise _rejected(error) from None
+    except msgspec.DecodeError as error:
+        raise Rejected(f"not one JSON object: {error}") from None
+    try:
+        user = msgspec.convert({"user_id": raw.get("user_id")}, User)
+    except msgspec.ValidationError as error:
+        raise _rejected(error) from None
+    check_key(key, user.user_id)
+    good: dict[str, Any] = {"user_id": user.user_id}
+    bad = []
+    for name in User.__struct_fields__:
+        if name == "user_id" or raw.get(name) is None:
+            continue
+        try:
+            msgspec.convert({"user_id": user.user_id, name: raw[name]}, User)
+            good[name] = raw[name]
+        except msgspec.ValidationError:
+            bad.append(name)
+    return msgspec.convert(good, User), bad
+
+
+def check_key(key: bytes | None, user_id: str) -> None:
+    """Raises Rejected unless the key is the user_id: with another key another worker owns that user."""
+    if key != user_id.encode():
+        raise Rejected("the key is not the event's user_id", "key")
+
+
+def _text(value: bytes | None) -> bytes:
+    if not value:
+        raise Rejected("the value is empty")
+    if len(value) > MAX_BYTES:
+        raise Rejected(f"{len(value)} bytes, more than {MAX_BYTES}", _largest_field(value))
+    try:
+        value.decode()
+    except UnicodeDecodeError as error:
+        raise Rejected(f"not UTF-8 at byte {error.start}") from None
+    return value
+
+
+def _largest_field(value: bytes) -> str | None:
+    """The name of the longest string field, to be told in the reason; None where it can't be read."""
+    try:
+        fields = _OBJECT.decode(value)
+    except msgspec.MsgspecError:
+        return None
+    return max(fields, key=lambda name: len(msgspec.json.encode(fields[name])), default=None)
+
+
+def _rejected(error: msgspec.ValidationError) -> Rejected:
+    message = str(error)
+    at = _PATH.search(message)
+    path = at.group(1) if at else ""
+    missing = _MISSING.search(message)
+    if missing:
+        path = f"{path}.{missing.group(1)}".lstrip(".")
+    reason = _PATH.sub("", message)
+    if "matching regex" in reason:
+        reason = "not a plain decimal string" if "0-9" in reason else "a control character is not allowed"
+    return Rejected(reason, path or None)

@@ -1,0 +1,47 @@
+"""The user directory: contacts, language, time zone, preferences."""
+
+from typing import Literal
+
+import msgspec
+
+from domain.events.base import Id, Instant, Text
+
+
+class PreviousContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A contact that was replaced; told at critical for 30 days."""
+
+    kind: Literal["email", "phone"]
+    value: Text
+    replaced_at: Instant
+
+
+class QuietHours(msgspec.Struct, frozen=True, kw_only=True, rename={"start": "from", "end": "to"}):
+    """Hours without tips, in the user's zone; `HH:MM`."""
+
+    start: Text
+    end: Text
+
+
+class Preferences(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the user wants; security notices at warning and critical ignore it."""
+
+    channels: dict[str, list[Text]] | None = None
+    quiet_hours: QuietHours | None = None
+    digest: Literal["hourly", "daily"] | None = None
+
+
+class User(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A record of the compacted topic `users`. Only `user_id` is required."""
+
+    user_id: Id
+    locale: Text | None = None
+    region: Text | None = None
+    time_zone: Text | None = None
+    tier: Literal["regular", "vip", "institutional"] | None = None
+    experience: Literal["newcomer", "active"] | None = None
+    created_at: Instant | None = None
+    email: Text | None = None
+    phone: Text | None = None
+    anti_phishing_code: Text | None = None
+    previous_contacts: list[PreviousContact] | None = None
+    preferences: Preferences | None = None

@@ -1,0 +1,34 @@
+"""What a network address and a user agent say; values that adapters fill."""
+
+import msgspec
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a network address is said to be. Empty strings and zeros where unknown."""
+
+    country: str = ""
+    city: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    asn: int = 0
+    organization: str = ""
+    shared_exit: bool = False
+    """Hosting, VPN, Tor, proxy or anycast: says nothing about where the person is."""
+
+    @property
+    def network(self) -> str:
+        """A short stable name of the network: `as3462`; '' when unknown."""
+        return f"as{self.asn}" if self.asn else ""
+
+
+class Agent(msgspec.Struct, frozen=True):
+    """What a user agent says: family and major version; `label` in words, e.g. `Chrome on Windows`."""
+
+    browser: str = ""
+    version: str = ""
+    system: str = ""
+    label: str = ""
+
+
+NOWHERE = Place()
+NO_AGENT = Agent()
