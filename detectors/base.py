@@ -1,0 +1,75 @@
+"""What a detector is.
+
+A score is in [0, 1], high means anomalous; a finding is raised where it reaches the detector's threshold. Too little history is said as
+WARMING_UP, never as score 0. `score_one` changes nothing and reads no clock; `learn_one` is called after the decision, and not at all for an
+event that raised a finding, until that is cleared.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Final
+
+import msgspec
+
+from domain.events import Event
+from domain.habits import Habits
+from domain.messages import Reason
+from domain.place import NO_AGENT, NOWHERE, Agent, Place
+from domain.severity import Severity
+
+
+class WarmingUp:
+    """The type of WARMING_UP."""
+
+    def __repr__(self) -> str:
+        return "WARMING_UP"
+
+
+WARMING_UP: Final = WarmingUp()
+
+
+class Score(msgspec.Struct, frozen=True, kw_only=True):
+    """How anomalous one event is, and why. Contributions of `reasons` add up to `value`."""
+
+    value: float
+    reasons: list[Reason] = []
+    subject: str | None = None
+    """What it is about (a device, a country, an address): the unit of cooldown. None: the detector as a whole."""
+    severity: Severity | None = None
+    """Where it differs from the detector's own."""
+    facts: dict[str, str] = {}
+    """For the words: names of domain.facts.FACTS."""
+
+
+NORMAL: Final = Score(value=0.0)
+
+
+class Sighting(msgspec.Struct, frozen=True):
+    """An event with what its address and user agent say."""
+
+    event: Any  # one of the types in Detector.events: mypy can't narrow a class attribute
+    place: Place = NOWHERE
+    agent: Agent = NO_AGENT
+    cohort: Any = None
+    """The models of the partition (detectors.models.cohort), None where there are none."""
+
+
+class Detector:
+    """Base of all detectors. Parameters of the .yml (and config/detectors.yaml) become attributes."""
+
+    events: ClassVar[tuple[type[Any], ...]] = ()
+    """Event types that it is asked about."""
+
+    def __init__(self, **parameters: Any) -> None:
+        for name, value in parameters.items():
+            setattr(self, name, value)
+
+    def score_one(self, seen: Sighting, habits: Habits) -> Score | WarmingUp:
+        """How anomalous the sighting is against the habits; pure."""
+        raise NotImplementedError
+
+    def learn_one(self, seen: Sighting, habits: Habits) -> None:
+        """Takes the sighting into the habits. Events may come late: never assume that event time grows."""
+
+
+__all__ = ["NORMAL", "WARMING_UP", "Detector", "Event", "Score", "Sighting", "WarmingUp"]
