@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from domain.events.base import Id, Input
+from domain.events.base import Id, Input, Text
 
 
 class Verdict(Input, frozen=True, kw_only=True, omit_defaults=True, tag="verdict"):
@@ -12,3 +12,5 @@ class Verdict(Input, frozen=True, kw_only=True, omit_defaults=True, tag="verdict
     label: Literal["genuine", "fraud"]
     source: Literal["user", "analyst", "exchange"]
     by: Id
+    via: Text | None = None
+    """How a user said it: `link` (an answer page), `old_contact` (the link sent to a replaced contact), `inbox`; None from the exchange."""
