@@ -32,7 +32,7 @@ class Broker:
         listener = f"tcp://127.0.0.1:{self.port}"
         self.child = Child(
             "broker",
-            [binary(), "--storage-engine", "memory://vigil/", "--listener-url", listener, "--advertised-listener-url", listener, "broker"],
+            [binary(), "--storage-engine", "memory://vigil/", "--listener-url", listener, "--advertised-listener-url", listener],
             log=folder / "broker.log", cwd=folder, env={"RUST_LOG": "warn"},
         )  # fmt: skip
         self.folder = folder

@@ -1,0 +1,137 @@
+"""Real parts as fixtures. Whatever is missing on this machine is said loudly at the end, and is an error in CI."""
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from embedded.broker import Broker
+from embedded.redis import Redis
+from tests.support import kafka as real_kafka
+from tests.support.background import Background
+from tests.support.postgres import Postgres
+from tests.support.product import Product
+from tests.support.sinks import SmsSink, SmtpSink
+
+MISSING: Counter[str] = Counter()
+
+
+def absent(what: str) -> NoReturn:
+    """A part of the machine is missing: an error in CI, else the test isn't run and the summary says so."""
+    if os.environ.get("CI"):
+        pytest.fail(f"CI has to bring what the tests need: {what}", pytrace=False)
+    MISSING[what] += 1
+    pytest.skip(what)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if MISSING:
+        terminalreporter.section("NOT RUN", sep="!", red=True, bold=True)
+        for what, count in MISSING.items():
+            terminalreporter.line(f"{count} tests: {what}", red=True)
+        terminalreporter.line("`bash .ci/run` brings all of it (Debian, Ubuntu).")
+
+
+@pytest.fixture(scope="session")
+def background() -> Iterator[Background]:
+    """A loop in a thread, for servers that go on while tests wait."""
+    made = Background()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def embedded_broker(background: Background, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """The broker that `make run` uses."""
+    broker = Broker(tmp_path_factory.mktemp("broker"))
+    background.run(broker.start())
+    yield broker
+    background.run(broker.stop())
+
+
+@pytest.fixture(scope="session")
+def kafka(background: Background, tmp_path_factory: pytest.TempPathFactory) -> Iterator[real_kafka.Kafka]:
+    """A real Kafka of one node."""
+    if missing := real_kafka.missing():
+        absent(missing)
+    node = real_kafka.Kafka(background, tmp_path_factory.mktemp("kafka")).start()
+    yield node
+    node.close()
+
+
+@pytest.fixture(scope="session", params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])
+def any_broker(request: pytest.FixtureRequest) -> Broker | real_kafka.Kafka:
+    """The test runs once on the embedded broker and once on real Kafka; `address` of either is its bootstrap string."""
+    return request.getfixturevalue("kafka" if request.param == "kafka" else "embedded_broker")
+
+
+@pytest.fixture
+def redis_server(background: Background, tmp_path: Path) -> Iterator[Redis]:
+    """An empty Redis of its own; `url`, `start()`, `stop()` (through `background.run`)."""
+    server = Redis(tmp_path / "redis")
+    background.run(server.start())
+    yield server
+    background.run(server.stop())
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A PostgreSQL server; `database()` makes an empty database."""
+    server = Postgres(tmp_path_factory.mktemp("postgres")).start()
+    yield server
+    server.close()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def any_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The test runs once on SQLite and once on PostgreSQL; the URL of an empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/vigil.db"
+    return request.getfixturevalue("postgres").database()
+
+
+@pytest.fixture
+def smtp(background: Background) -> Iterator[SmtpSink]:
+    """An SMTP server that can be told to misbehave."""
+    sink = SmtpSink(background).up()
+    yield sink
+    sink.recover()
+    sink.down()
+
+
+@pytest.fixture
+def sms(background: Background) -> Iterator[SmsSink]:
+    """An SMS gateway that can be told to misbehave."""
+    sink = SmsSink(background).up()
+    yield sink
+    sink.recover()
+    sink.down()
+
+
+@pytest.fixture
+def product(background: Background, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Product]]:
+    """`product(broker, workers=1, console=False, **kw)` starts the whole product beside parts of its own; see tests/support/product.py."""
+    made: list[Product] = []
+
+    def make(broker: Broker | real_kafka.Kafka, *, workers: int = 1, console: bool = False, **kw: object) -> Product:
+        folder = tmp_path_factory.mktemp("product")
+        one = Product(background, folder, broker.address, small_broker=isinstance(broker, Broker), **kw)  # type: ignore[arg-type]
+        made.append(one)
+        return one.start(workers, console)
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of Debian's Chromium for Playwright (`executable_path`; `--no-sandbox --disable-quic --disable-background-networking`)."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not found:
+        absent("no Chromium: apt-get install chromium")
+    return found
