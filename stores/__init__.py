@@ -1,0 +1,1 @@
+"""Redis, SQL and data files behind the ports that domain/ declares."""
