@@ -62,8 +62,12 @@ class Console(Section):
 
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=1, le=65535)
-    public_url: str = Field("http://127.0.0.1:8080", pattern=r"^https?://[^\s]+[^/\s]$", description="as the reader's browser sees it, without a slash at the end")
-    api_token: SecretStr = Field(SecretStr(""), description="bearer token of the exchange's backend; empty: the inbox API is closed")
+    public_url: str = Field(
+        "http://127.0.0.1:8080",
+        pattern=r"^https?://[^\s]+[^/\s]$",
+        description="as the reader's browser sees it, without a slash at the end",
+    )
+    api_token: SecretStr = Field(SecretStr(""), description="bearer token of the exchange's backend; empty: API closed")
     users_file: Path | None = Field(None, description="staff who may sign in; see docs/console.md")
 
 

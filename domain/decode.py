@@ -14,7 +14,7 @@ MAX_BYTES = 262_144
 MAX_AHEAD = 300.0
 """Seconds that an event may lie ahead of the clock."""
 
-_EVENT = msgspec.json.Decoder(Event)
+_EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 _OBJECT = msgspec.json.Decoder(dict[str, Any])
 _PATH = re.compile(r" - at `\$\.?([^`]*)`$")
 _MISSING = re.compile(r"missing required field `([^`]+)`")
@@ -37,7 +37,7 @@ def decode(topic: str, key: bytes | None, value: bytes | None, now: float) -> Ev
         raise _rejected(error) from None
     except msgspec.DecodeError as error:
         raise Rejected(f"not one JSON object: {error}") from None
-    if not isinstance(event, STRUCTS[topic]):
+    if type(event) is not STRUCTS[topic]:
         raise Rejected(f"type {event.__struct_config__.tag!r} does not belong on topic {topic}", "type")
     if isinstance(event, Transfer) and event.direction == "withdrawal" and not event.address:
         raise Rejected("a withdrawal needs an address", "address")

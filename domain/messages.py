@@ -23,7 +23,10 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """One contribution to a score. `feature` is of a closed vocabulary (detectors/*.yml `why`), contributions of a finding add up to its score."""
+    """One contribution to a score. `feature` is of a closed vocabulary (domain.facts.FEATURES).
+
+    The contributions of a finding add up to its score.
+    """
 
     feature: str
     value: str | float | int | None

@@ -104,7 +104,7 @@ class Outbox(Protocol):
         ...
 
     def record(self, results: Sequence[tuple[Receipt, datetime | None]]) -> None:
-        """Receipts, each with the time of the next attempt (None: final). Writes status, receipt and the message for `receipts` in one transaction."""
+        """Receipts, each with the time of the next attempt (None: final); with their messages for `receipts`, in one transaction."""
         ...
 
     def depth(self, now: datetime) -> dict[str, int]:

@@ -32,6 +32,6 @@ INPUT_TOPICS = (*STRUCTS, "users")
 OUTPUT_TOPICS = ("findings", "notices", "receipts", "account-actions", "dead-letters")
 
 __all__ = [
-    "INPUT_TOPICS", "OUTPUT_TOPICS", "STRUCTS", "TOPIC_OF",
-    "AccountChange", "Announcement", "Client", "Event", "Input", "Login", "Margin", "Report", "Service", "Trade", "Transfer", "User", "Verdict",
+    "INPUT_TOPICS", "OUTPUT_TOPICS", "STRUCTS", "TOPIC_OF", "AccountChange", "Announcement", "Client", "Event", "Input",
+    "Login", "Margin", "Report", "Service", "Trade", "Transfer", "User", "Verdict",
 ]  # fmt: skip
