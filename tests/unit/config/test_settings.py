@@ -1,0 +1,112 @@
+"""Settings: where they come from, and how a mistake is said."""
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from config.settings import Settings, SettingsError, load
+
+ROOT = Path(__file__).parents[3]
+NOTHING = Path("/nonexistent/vigil.yaml")
+
+
+def _variables(model: type[BaseModel] = Settings, before: str = "VIGIL_") -> list[str]:
+    names = []
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            names += _variables(kind, f"{before}{name.upper()}__")
+        else:
+            names.append(before + name.upper())
+    return names
+
+
+def test_each_setting_is_documented():
+    """docs/settings.md has a row for every setting, and for nothing else."""
+    documented = re.findall(r"^\| `(VIGIL_[A-Z_]+)`", (ROOT / "docs" / "settings.md").read_text(), re.MULTILINE)
+
+    assert sorted(documented) == sorted(_variables())
+
+
+def test_the_environment_goes_over_the_file(tmp_path):
+    """The file fills what the environment leaves out."""
+    file = tmp_path / "vigil.yaml"
+    file.write_text("kafka: {brokers: 'a:1', partitions: 8}\n")
+
+    settings = load({"VIGIL_KAFKA__BROKERS": "b:2"}, file)
+
+    assert (settings.kafka.brokers, settings.kafka.partitions) == ("b:2", 8)
+
+
+def test_lists_are_json():
+    """A list of URLs is written as JSON."""
+    settings = load({"VIGIL_EMAIL__URLS": '["mailto://h:25/?from=a%40b.example"]'}, NOTHING)
+
+    assert [url.get_secret_value() for url in settings.email.urls] == ["mailto://h:25/?from=a%40b.example"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("VIGIL_KAFKA__BROKER", "x:1", "no such setting"),
+        ("VIGIL_FOO", "1", "no such setting"),
+        ("VIGIL_CONSOLE__PORT", "abc", "integer"),
+        ("VIGIL_CONSOLE__PORT", "70000", "65535"),
+        ("VIGIL_KAFKA__PARTITIONS", "0", "greater than or equal to 1"),
+        ("VIGIL_KAFKA__TOPIC_PREFIX", "a b", "pattern"),
+        ("VIGIL_DATABASE__URL", "mysql://x", "pattern"),
+        ("VIGIL_REDIS__URL", "http://x", "pattern"),
+        ("VIGIL_EMAIL__URLS", "[broken", "JSON"),
+        ("VIGIL_EMAIL__URLS", "mailto://x", "list"),
+        ("VIGIL_SECRET_KEY", "short", "32 characters"),
+        ("VIGIL_NOTICES__ANSWER_TTL", "-1", "greater than or equal to 1"),
+        ("VIGIL_LOG_LEVEL", "loud", "pattern"),
+    ],
+)
+def test_a_mistake_names_the_variable_and_what_was_expected(name, value, expected):
+    """Whoever reads the message knows what to change."""
+    with pytest.raises(SettingsError) as caught:
+        load({name: value}, NOTHING)
+
+    assert name in str(caught.value)
+    assert expected in str(caught.value)
+
+
+def test_all_mistakes_are_told_at_once():
+    """Two mistakes, two lines."""
+    with pytest.raises(SettingsError) as caught:
+        load({"VIGIL_FOO": "1", "VIGIL_CONSOLE__PORT": "x"}, NOTHING)
+
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_a_mistake_in_the_file_names_the_file_and_the_path(tmp_path):
+    """A typo in YAML is refused with its path."""
+    file = tmp_path / "vigil.yaml"
+    file.write_text("kafka: {brokrs: 'a:1'}\n")
+
+    with pytest.raises(SettingsError, match=r"vigil\.yaml: kafka\.brokrs: there is no such setting"):
+        load({}, file)
+
+
+def test_a_secret_can_come_from_a_file(tmp_path):
+    """As container platforms give it."""
+    secret = tmp_path / "key"
+    secret.write_text("k" * 40 + "\n")
+
+    assert load({"VIGIL_SECRET_KEY_FILE": str(secret)}, NOTHING).secret_key.get_secret_value() == "k" * 40
+    with pytest.raises(SettingsError, match="VIGIL_SECRET_KEY_FILE"):
+        load({"VIGIL_SECRET_KEY_FILE": str(tmp_path / "none")}, NOTHING)
+
+
+def test_no_secret_is_printed():
+    """Neither the settings' text nor an error shows a secret."""
+    secret = "s3cr3t" * 8
+    settings = load({"VIGIL_SECRET_KEY": secret, "VIGIL_SMS__URLS": f'["smsgw://{secret}@h:1/"]'}, NOTHING)
+
+    assert secret not in repr(settings)
+    with pytest.raises(SettingsError) as caught:
+        load({"VIGIL_SECRET_KEY": "tooshort-secret", "VIGIL_CONSOLE__API_TOKEN": "[broken-secret"}, NOTHING)
+    assert "secret" not in str(caught.value).lower().replace("vigil_secret_key", "")
