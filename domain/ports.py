@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
+from domain.events.base import Client
 from domain.events.user import User
+from domain.events.verdict import Verdict
 from domain.messages import DeliveryStatus, Finding, Medium, Notice, Receipt
 from domain.place import Agent, Place
+
+
+class Unavailable(Exception):
+    """A part that Vigil needs (Redis, SQL, Kafka) does not answer now: the same call may work later, the data is not at fault."""
 
 
 class Surroundings(Protocol):
@@ -70,6 +76,14 @@ class Rendered(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime | None = None
 
 
+class Unsent(msgspec.Struct, frozen=True):
+    """A channel of a notice on which nothing is composed or sent, and why: suppressed, expired, failed."""
+
+    channel: Medium
+    status: DeliveryStatus
+    reason: str | None
+
+
 class Delivery(msgspec.Struct, kw_only=True):
     """A row of the outbox as claimed by a sender; contact and payload decrypted."""
 
@@ -78,8 +92,37 @@ class Delivery(msgspec.Struct, kw_only=True):
     attempt: int
     """Attempts made before this one."""
     created_at: datetime
+    """When it was queued: retries end a day after."""
     due_at: datetime
     fallback_of: str | None = None
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """A channel of a notice that isn't composed yet: its contact isn't known (`contact`), or it takes the place of another (`fallback`)."""
+
+    notice: Notice
+    channel: Medium
+    why: Literal["contact", "fallback"]
+    since: datetime
+    until: datetime
+    """When to give up."""
+    fallback_of: str | None = None
+
+
+class DigestDue(msgspec.Struct, frozen=True, kw_only=True):
+    """Notices of one user left to a digest whose time has come."""
+
+    user_id: str
+    channel: Medium
+    notices: list[Notice]
+    due_at: datetime
+
+
+class Token(msgspec.Struct, frozen=True):
+    """An answer link's secret, as it stands in the message to one contact (slot)."""
+
+    token: str
+    slot: str
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,9 +134,28 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     severity: str
     locale: str
     expires_at: datetime
+    slot: str = "current"
     answered_at: datetime | None = None
     answer: str | None = None
     notice: Notice | None = None
+    """None when the user was erased."""
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of an answer. `decided`: it counts; `answered`: another did before; `expired`; `unknown`: no such token."""
+
+    outcome: Literal["decided", "answered", "expired", "unknown"]
+    answer: Answer | None = None
+    verdict: Verdict | None = None
+
+
+class BusMessage(msgspec.Struct, frozen=True):
+    """A row of the bus outbox, to be published; `topic` without prefix."""
+
+    id: int
+    topic: str
+    key: str
+    value: bytes
 
 
 class Outbox(Protocol):
@@ -103,30 +165,117 @@ class Outbox(Protocol):
         """Due rows, leased to `owner`: no other sender gets them until the lease is over (SKIP LOCKED on PostgreSQL)."""
         ...
 
-    def record(self, results: Sequence[tuple[Receipt, datetime | None]]) -> None:
-        """Receipts, each with the time of the next attempt (None: final); with their messages for `receipts`, in one transaction."""
+    def record(self, results: Sequence[tuple[Receipt, datetime | None]], fall_back: Mapping[str, Medium] | None = None) -> None:
+        """Receipts, each with the time of the next attempt (None: final). Writes status, receipt, ledger entry and the
+        message for `receipts` in one transaction. Final ones named in `fall_back` (delivery id -> other channel) begin to wait for
+        composition on that channel, unless the notice used it. A repeated `queued` with the same reason moves the row on and writes nothing else."""
+        ...
+
+    def release(self, owner: str | None, now: datetime) -> int:
+        """Gives back what `owner` (None: anyone) leased and didn't record; number of rows."""
         ...
 
     def depth(self, now: datetime) -> dict[str, int]:
         """Rows not final, by channel."""
         ...
 
-
-class Transaction(Protocol):
-    """One SQL transaction of the notice desk."""
-
-    def known_notice(self, notice_id: str) -> bool: ...
-
-    def add_notice(self, notice: Notice, rendered: Sequence[Rendered], statuses: Mapping[str, tuple[DeliveryStatus, str | None]]) -> None:
-        """The notice, its deliveries and its ledger entry. `statuses`: delivery id -> (status, reason) where it isn't to be sent."""
+    def next_due(self) -> datetime | None:
+        """When the next row is due (or its lease ends); None when nothing is to be sent."""
         ...
 
-    def add_findings(self, findings: Sequence[Finding]) -> None: ...
+
+class Answers(Protocol):
+    """Answer links."""
+
+    def find(self, token: str) -> Answer | None: ...
+
+    def of_notice(self, notice_id: str) -> Answer | None: ...
+
+    def decide(self, token: str, answer: Literal["me", "not_me"], now: datetime, client: Client | None) -> Decision:
+        """One transaction: the answer, its ledger entry, and the verdict for the bus. Only the first of many at once is `decided`."""
+        ...
+
+    def decide_notice(
+        self, notice_id: str, answer: Literal["me", "not_me"], now: datetime, client: Client | None, via: str = "inbox"
+    ) -> Decision: ...
+
+
+class Bus(Protocol):
+    """Messages that SQL owes to Kafka."""
+
+    def take(self, now: datetime, limit: int, lease_seconds: float = 30.0) -> list[BusMessage]:
+        """Oldest first; taken ones are not given again until the lease is over."""
+        ...
+
+    def put(self, topic: str, key: str, value: bytes) -> None: ...
+
+    def done(self, ids: Sequence[int]) -> None: ...
+
+    def depth(self) -> int: ...
+
+
+class Transaction(Protocol):
+    """One SQL transaction of the notice desk. Nothing is written before it ends; a notice known by then is left out whole."""
+
+    def known_notices(self, notice_ids: Iterable[str]) -> set[str]: ...
+
+    def add_notice(
+        self,
+        notice: Notice,
+        rendered: Sequence[Rendered] = (),
+        *,
+        statuses: Mapping[str, tuple[DeliveryStatus, str | None]] | None = None,
+        unsent: Sequence[Unsent] = (),
+        tokens: Sequence[Token] = (),
+        answer_locale: str = "en",
+        answer_until: datetime | None = None,
+        waiting: Sequence[Medium] = (),
+        waiting_until: datetime | None = None,
+        digest_due: datetime | None = None,
+    ) -> None:
+        """The notice, its deliveries, tokens, what waits, and its ledger entry. `statuses`: delivery id ->
+        (status, reason) where a rendered one isn't to be sent; `unsent`: channels without rendering (`notice.suppressed` is taken
+        by itself). `digest_due`: for the channels of `notice.digest`. A notice with `parts` takes them out of what waits for a digest on its channels."""
+        ...
+
+    def add_rendering(self, waiting: Waiting, rendered: Sequence[Rendered], tokens: Sequence[Token] = ()) -> None:
+        """What waited is composed now: deliveries and a ledger entry."""
+        ...
+
+    def give_up(self, waiting: Waiting, reason: str) -> None:
+        """What waited ends `failed`, with a receipt."""
+        ...
+
+    def add_findings(self, findings: Sequence[Finding]) -> None:
+        """Idempotent by finding id."""
+        ...
+
+    def put_bus(self, topic: str, key: str, value: bytes) -> None: ...
+
+    def add_access(self, who: str, reason: str, what: Mapping[str, Any], partition: int = 0) -> None:
+        """A ledger entry: someone looked at what is masked."""
+        ...
 
 
 class Store(Protocol):
-    """The SQL store."""
+    """The SQL store (stores.sql.store.Store). Synchronous, thread-safe."""
 
     outbox: Outbox
+    answers: Answers
+    bus: Bus
 
-    def transaction(self) -> AbstractContextManager[Transaction]: ...
+    def transaction(self, now: datetime | None = None) -> AbstractContextManager[Transaction]: ...
+
+    def known_notices(self, notice_ids: Iterable[str]) -> set[str]: ...
+
+    def waiting(self, now: datetime, limit: int = 200) -> list[Waiting]:
+        """What can be tried again, oldest first; each is given again after a second."""
+        ...
+
+    def digests(self, now: datetime, limit: int = 100) -> list[DigestDue]: ...
+
+    def erase(self, user_id: str, reason: str, now: datetime) -> bool:
+        """Deletes the user's key, words and contacts; False when nothing was known of him. The chain stays verifiable."""
+        ...
+
+    def close(self) -> None: ...
