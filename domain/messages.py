@@ -68,7 +68,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class OldContact(msgspec.Struct, frozen=True):
-    """A contact just replaced, told as well."""
+    """A contact as a change of contacts names it."""
 
     kind: Literal["email", "phone"]
     value: str
@@ -97,6 +97,9 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     config_hash: str = ""
     source: Source | None = None
     old_contacts: list[OldContact] = []
+    """Contacts that this very change replaced."""
+    new_contacts: list[OldContact] = []
+    """What this very change put in their place: the directory may not know it yet."""
     digest: list[Medium] = []
     """Channels on which this notice is left to the next digest (throttled)."""
     suppressed: dict[str, str] = {}

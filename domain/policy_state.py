@@ -1,16 +1,30 @@
-"""What a user was told and what the exchange was asked, as far as policy needs it again."""
+"""What a user was told and what the exchange was asked, as far as policy needs it again.
+
+Every collection is bounded by notices.policy. Times are event time in seconds since the epoch. Fields are only ever appended, with a
+default.
+"""
 
 from __future__ import annotations
 
 import msgspec
 
 
-class PolicyState(msgspec.Struct, array_like=True):
-    """Bounded; times are event time, seconds since the epoch."""
+class Hold(msgspec.Struct, array_like=True):
+    """A withdrawal that the exchange was asked to hold."""
 
-    told: dict[str, tuple[float, int]] = {}
-    """`detector|subject` -> (when, rank of the severity told)."""
+    transfer_id: str
+    until: float
+    finding_ids: list[str] = []
+    notice_id: str = ""
+
+
+class PolicyState(msgspec.Struct, array_like=True):
+    """Kept in the user's state; a few hundred bytes."""
+
+    told: dict[int, tuple[float, int, int]] = {}
+    """Hash of (detector, subject) -> (when, rank of the severity told, hash of the event)."""
     mails: list[float] = []
-    """When e-mails at notice went out in the last hour."""
-    holds: list[tuple[str, float, list[str]]] = []
-    """Transfers asked to be held: (transfer_id, expiry, finding ids)."""
+    """When e-mails at notice went out lately, ascending."""
+    holds: list[Hold] = []
+    asked: list[int] = []
+    """Hashes of what the latest "not me" answers were about, so that each locks the account once."""

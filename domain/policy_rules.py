@@ -1,0 +1,71 @@
+"""What people tune about notices (config/notices.yaml), as plain values. The defaults are DESIGN's severity table."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from domain.messages import Medium
+from domain.severity import Severity
+
+Seconds = Annotated[int, Meta(ge=0, le=366 * 86_400)]
+Count = Annotated[int, Meta(ge=1, le=1000)]
+Ask = Literal["step_up", "hold", "nothing"]
+
+DAY = 86_400
+
+
+class KindRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How notices of one kind (a detector's id) differ from what their severity brings."""
+
+    cooldown: Seconds | None = None
+    """Seconds in which the same subject isn't told again; None: the general one."""
+    always_email: bool = False
+    """By e-mail at every severity, never throttled."""
+    asks: Ask | None = None
+    """What the exchange is asked, whatever the severity; None: what the severity brings."""
+    answerable: bool = True
+    expires: Seconds | None = None
+    """Seconds after which the notice is stale and is not sent any more."""
+
+
+class Throttle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """At most `emails` at severity notice a user in `seconds`; the rest goes into one digest."""
+
+    emails: Count = 5
+    seconds: Seconds = 3600
+
+
+class SeverityRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a severity brings."""
+
+    channels: list[Medium]
+    asks: Ask = "nothing"
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All of it. `order` decides which finding names the notice when several are equally grave: the first listed."""
+
+    cooldown: Seconds = DAY
+    throttle: Throttle = Throttle()
+    hold: Seconds = DAY
+    """Seconds until a hold or a step-up lapses."""
+    severities: dict[Severity, SeverityRule] = msgspec.field(
+        default_factory=lambda: {
+            "info": SeverityRule(channels=["inapp"]),
+            "notice": SeverityRule(channels=["email", "inapp"]),
+            "warning": SeverityRule(channels=["email", "sms", "inapp"], asks="step_up"),
+            "critical": SeverityRule(channels=["email", "sms", "inapp"], asks="hold"),
+        }
+    )
+    kinds: dict[str, KindRule] = {}
+    order: list[str] = []
+
+    def kind(self, name: str) -> KindRule:
+        """The rule of a kind, or the general one."""
+        return self.kinds.get(name, _ANY)
+
+
+_ANY = KindRule()

@@ -1,0 +1,108 @@
+"""What the exchange is asked to do, and how it is taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from domain.events import Verdict
+from domain.ids import action_id
+from domain.messages import AccountAction, Action, Asked, Finding
+from domain.policy_rules import Rules
+from domain.policy_state import Hold, PolicyState
+from domain.profile import Pending
+from notices.told import fingerprint
+
+MAX_HOLDS = 16
+MAX_ASKED = 48
+
+
+def asked_with(finding: Finding, rules: Rules) -> list[Asked]:
+    """What goes to the exchange with a notice whose gravest finding this is."""
+    kind = rules.kind(finding.detector)
+    ask = kind.asks if kind.asks is not None else rules.severities[finding.severity].asks
+    transfer = finding.facts.get("transfer_id")
+    action: Action
+    if ask == "hold" and transfer:
+        action = "hold_withdrawal"
+    elif ask in ("hold", "step_up"):
+        action = "require_step_up"  # a hold needs a withdrawal to name; where there is none yet, the next one is checked
+    else:
+        return []
+    return [Asked(action, transfer, finding.occurred_at + timedelta(seconds=rules.hold))]
+
+
+def as_actions(asked: Iterable[Asked], user_id: str, group: str, finding_ids: Sequence[str], now: datetime) -> list[AccountAction]:
+    """The messages to the exchange; what has lapsed already (an old event) isn't asked."""
+    return [
+        AccountAction(
+            action_id=action_id(one.action, user_id, one.target, group),
+            user_id=user_id,
+            action=one.action,
+            target=one.target,
+            finding_ids=list(finding_ids),
+            requested_at=now,
+            expires_at=one.expires_at,
+        )
+        for one in asked
+        if one.expires_at is None or one.expires_at > now
+    ]
+
+
+def note_holds(state: PolicyState, actions: Iterable[AccountAction], notice_id: str) -> None:
+    """Remembers what is held, so that a verdict can release it."""
+    for action in actions:
+        if action.action != "hold_withdrawal" or action.target is None or action.expires_at is None:
+            continue
+        state.holds = [hold for hold in state.holds if hold.transfer_id != action.target]
+        state.holds.append(Hold(action.target, action.expires_at.timestamp(), list(action.finding_ids), notice_id))
+    del state.holds[:-MAX_HOLDS]
+
+
+def release(state: PolicyState, cleared: Iterable[Pending], verdict: Verdict, now: datetime) -> list[AccountAction]:
+    """Takes back the holds whose findings are cleared; those that lapsed by themselves are forgotten."""
+    ids = {found.finding_id for pending in cleared for found in pending.found}
+    actions = []
+    kept = []
+    for hold in state.holds:
+        if hold.until <= now.timestamp():
+            continue
+        if ids.isdisjoint(hold.finding_ids):
+            kept.append(hold)
+            continue
+        actions.append(_action("release", verdict.user_id, hold.transfer_id, hold.notice_id or verdict.about, hold.finding_ids, now))
+    state.holds = kept
+    return actions
+
+
+def lock(state: PolicyState, verdict: Verdict, condemned: Sequence[Pending], now: datetime) -> list[AccountAction]:
+    """The user's "not me": the account is frozen and every session revoked, once, whether it is said of event, finding or notice."""
+    found = [one for pending in condemned for one in pending.found]
+    names = {
+        verdict.about,
+        *(pending.event_id for pending in condemned),
+        *(one.finding_id for one in found),
+        *(one.notice_id for one in found),
+    }
+    keys = {fingerprint("lock", name) for name in names if name}
+    if not keys.isdisjoint(state.asked):
+        return []
+    state.asked += sorted(keys)
+    del state.asked[:-MAX_ASKED]
+    ids = [one.finding_id for one in found]
+    return [_action(action, verdict.user_id, None, verdict.about, ids, now) for action in _LOCK]
+
+
+_LOCK: tuple[Action, ...] = ("freeze_account", "revoke_sessions")
+
+
+def _action(action: Action, user_id: str, target: str | None, cause: str, finding_ids: Sequence[str], now: datetime) -> AccountAction:
+    return AccountAction(
+        action_id=action_id(action, user_id, target, cause),
+        user_id=user_id,
+        action=action,
+        target=target,
+        finding_ids=list(dict.fromkeys(finding_ids)),
+        requested_at=now.astimezone(UTC),
+        expires_at=None,
+    )

@@ -1,0 +1,193 @@
+"""Policy: which findings a user is told of, how, and what the exchange is asked. Pure, in event time; `state` is all that it remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from domain.events import AccountChange, Event, Verdict
+from domain.ids import notice_id
+from domain.messages import AccountAction, Finding, Medium, Notice, OldContact, Reason
+from domain.policy_rules import Rules
+from domain.profile import Pending, UserState
+from domain.severity import RANK
+from notices.asks import as_actions, asked_with, lock, note_holds, release
+from notices.told import count_mail, forget, may_mail, remember, was_told
+
+
+class Decision(msgspec.Struct):
+    """What comes of an event or a verdict. Findings are the ones given, each with the notice it is part of or why it is in none."""
+
+    findings: list[Finding] = []
+    notices: list[Notice] = []
+    actions: list[AccountAction] = []
+
+
+class Policy:
+    """Decides by `rules` (config/notices.yaml)."""
+
+    def __init__(self, rules: Rules | None = None) -> None:
+        self.rules = rules or Rules()
+        self._order = {name: place for place, name in enumerate(self.rules.order)}
+
+    def decide(self, event: Event, findings: Sequence[Finding], state: UserState, now: datetime) -> Decision:
+        """What the findings that `event` brought lead to.
+
+        Findings on one event make one notice. A story may complete on another event than the one that arrived last: it goes by the event
+        that completes it in event time, so neither batches nor arrival order change an id. `state` is updated: state.policy, and the notice
+        of each finding that waits in state.pending. `now` dates the notice and leaves out what has lapsed; nothing else depends on it.
+        """
+        decision = Decision()
+        groups: dict[str, list[Finding]] = {}
+        for finding in findings:
+            groups.setdefault(finding.event_id, []).append(finding)
+        for group in sorted(groups, key=lambda name: groups[name][0].occurred_at):
+            self._tell(group, groups[group], event, state, now, decision)
+        if decision.findings:
+            _note_in_pending(state.pending, decision.findings)
+        return decision
+
+    def decide_verdict(
+        self, verdict: Verdict, cleared: Sequence[Pending], condemned: Sequence[Pending], state: UserState, now: datetime
+    ) -> Decision:
+        """What a verdict leads to: what it cleared is released; a user's "not me" locks the account, whatever the severity."""
+        actions = release(state.policy, cleared, verdict, now)
+        for pending in condemned:
+            forget(state.policy, pending.event_id)
+        if verdict.label == "fraud" and verdict.source == "user":
+            actions += lock(state.policy, verdict, condemned, now)
+        return Decision(actions=actions)
+
+    def _tell(self, group: str, findings: list[Finding], event: Event, state: UserState, now: datetime, decision: Decision) -> None:
+        findings = sorted(findings, key=self._gravity)
+        gravest = findings[0]
+        user_id, at = gravest.user_id, gravest.occurred_at.timestamp()
+        name = notice_id(group, user_id, gravest.detector)
+        asked = asked_with(gravest, self.rules)
+        reasons = [was_told(state.policy, finding, self._window(finding.detector)) for finding in findings]
+        if all(reasons):
+            self._stay_silent(name, group, findings, [str(reason) for reason in reasons], state, now, decision)
+            return
+        remember(state.policy, findings, self._window)
+        ids = list(dict.fromkeys([f.finding_id for f in findings] + _members(gravest, state.pending)))
+        actions = as_actions(asked, user_id, group, ids, now)
+        note_holds(state.policy, actions, name)
+        decision.actions += actions
+        decision.findings += [msgspec.structs.replace(finding, notice_id=name, suppressed=None) for finding in findings]
+        channels, digest = self._channels(gravest, state, at)
+        expires = self.rules.kind(gravest.detector).expires
+        old, new = _contacts(event, group)
+        decision.notices.append(
+            Notice(
+                notice_id=name,
+                user_id=user_id,
+                kind=gravest.detector,
+                severity=gravest.severity,
+                created_at=now,
+                expires_at=None if expires is None else gravest.occurred_at + timedelta(seconds=expires),
+                finding_ids=ids,
+                channels=channels,
+                occurred_at=gravest.occurred_at,
+                group=group,
+                answerable=self.rules.kind(gravest.detector).answerable,
+                facts=_facts(findings),
+                reasons=_reasons(findings),
+                asked=asked,
+                detectors={finding.detector: finding.version for finding in findings},
+                config_hash=gravest.config_hash,
+                source=gravest.source,
+                old_contacts=old,
+                new_contacts=new,
+                digest=digest,
+            )
+        )
+
+    def _stay_silent(
+        self, name: str, group: str, findings: list[Finding], reasons: list[str], state: UserState, now: datetime, decision: Decision
+    ) -> None:
+        """Nothing new for the user. A repeat of an event says what it said the first time. Another withdrawal that deserves a check is
+        checked, told or not; one more of a story that the user knows is held like the first, under the notice that told of it."""
+        if set(reasons) == {"repeat"}:
+            decision.findings += [msgspec.structs.replace(finding, notice_id=name, suppressed=None) for finding in findings]
+            return
+        gravest = findings[0]
+        known = _notice_of_hold(gravest, state)
+        for finding, reason in zip(findings, reasons, strict=True):
+            decision.findings.append(msgspec.structs.replace(finding, notice_id=known, suppressed=reason.replace("repeat", "cooldown")))
+        asked = [one for one in asked_with(gravest, self.rules) if one.target]
+        actions = as_actions(asked, gravest.user_id, group, [finding.finding_id for finding in findings], now)
+        note_holds(state.policy, actions, known or name)
+        decision.actions += actions
+
+    def _channels(self, gravest: Finding, state: UserState, at: float) -> tuple[list[Medium], list[Medium]]:
+        """Channels told at once, and those left to the digest."""
+        kind = self.rules.kind(gravest.detector)
+        channels = list(self.rules.severities[gravest.severity].channels)
+        if kind.always_email and "email" not in channels:
+            channels.insert(0, "email")
+        if gravest.severity != "notice" or "email" not in channels:
+            return channels, []
+        throttle = self.rules.throttle
+        if not kind.always_email and not may_mail(state.policy, at, throttle.emails, throttle.seconds):
+            return [channel for channel in channels if channel != "email"], ["email"]
+        count_mail(state.policy, at)
+        return channels, []
+
+    def _window(self, detector: str) -> float:
+        window = self.rules.kind(detector).cooldown
+        return self.rules.cooldown if window is None else window
+
+    def _gravity(self, finding: Finding) -> tuple[int, int, str]:
+        return (-RANK[finding.severity], self._order.get(finding.detector, len(self._order)), finding.detector)
+
+
+def _members(story: Finding, pending: Sequence[Pending]) -> list[str]:
+    """Findings on the earlier events of a story: its notice is about them too."""
+    events = set(story.story_events)
+    return [found.finding_id for waiting in pending if waiting.event_id in events for found in waiting.found]
+
+
+def _notice_of_hold(finding: Finding, state: UserState) -> str | None:
+    """The notice under which the story's latest withdrawal is held, while it is."""
+    if not finding.story_events:
+        return None
+    at = finding.occurred_at.timestamp()
+    live = [hold.notice_id for hold in state.policy.holds if hold.notice_id and at < hold.until]
+    return live[-1] if live else None
+
+
+def _facts(findings: Sequence[Finding]) -> dict[str, str]:
+    """The gravest finding's facts win; the others add what it doesn't know."""
+    facts: dict[str, str] = {}
+    for finding in findings:
+        for name, value in finding.facts.items():
+            facts.setdefault(name, value)
+    return facts
+
+
+def _reasons(findings: Sequence[Finding]) -> list[Reason]:
+    """Each feature once, the gravest finding's first."""
+    reasons: dict[str, Reason] = {}
+    for finding in findings:
+        for reason in finding.reasons:
+            reasons.setdefault(reason.feature, reason)
+    return list(reasons.values())
+
+
+def _contacts(event: Event, group: str) -> tuple[list[OldContact], list[OldContact]]:
+    """A change of e-mail address or phone names what it replaced and what by."""
+    if not isinstance(event, AccountChange) or event.event_id != group or event.change not in ("email_changed", "phone_changed"):
+        return [], []
+    kind = "email" if event.change == "email_changed" else "phone"
+    old, new = event.about.old, event.about.new
+    return ([OldContact(kind, old)] if old else []), ([OldContact(kind, new)] if new else [])  # type: ignore[arg-type]
+
+
+def _note_in_pending(pending: Sequence[Pending], findings: Sequence[Finding]) -> None:
+    """A verdict about a notice finds the events by the notice's id."""
+    notices = {finding.finding_id: finding.notice_id for finding in findings if finding.notice_id}
+    for waiting in pending:
+        for found in waiting.found:
+            found.notice_id = notices.get(found.finding_id, found.notice_id)
