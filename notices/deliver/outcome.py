@@ -1,0 +1,61 @@
+"""What came of one try to hand a message to one provider: a value, never an exception."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """The provider took it. That is not arrival."""
+
+    provider_id: str | None = None
+
+
+class Delivered(msgspec.Struct, frozen=True):
+    """It is where its reader finds it (the in-app inbox)."""
+
+    provider_id: str | None = None
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """The provider won't ever take this message for this recipient; asking another one is pointless or unwanted."""
+
+    reason: str
+
+
+class Unavailable(msgspec.Struct, frozen=True):
+    """Not now, or not here: another provider may take it, and this one may later."""
+
+    reason: str
+    whole: bool = True
+    """The provider as a whole is out of order; False where it only put this one recipient off."""
+    pause: float = 0.0
+    """Seconds for which the provider asked not to be asked again (Retry-After)."""
+
+
+class Unsure(msgspec.Struct, frozen=True):
+    """The provider answered, but not in a way that says whether it took the message. Another try would risk telling twice."""
+
+    reason: str
+
+
+Outcome = Sent | Delivered | Refused | Unavailable | Unsure
+
+_ADDRESS = re.compile(r"\S*@\S*")
+_LINK = re.compile(r"\S*://\S*")
+_NUMBER = re.compile(r"\+?\d[\d ().-]{5,}\d")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+
+
+def scrub(text: str, recipient: str, longest: int = 120) -> str:
+    """A provider's words without the contact, which replies like to echo: fit for a receipt and a log."""
+    text = _CONTROL.sub(" ", text)
+    for part in sorted({recipient, *recipient.split("@")}, key=len, reverse=True):
+        if len(part) > 1:
+            text = re.sub(re.escape(part), "…", text, flags=re.IGNORECASE)
+    for pattern in (_ADDRESS, _LINK, _NUMBER):
+        text = pattern.sub("…", text)
+    text = " ".join(text.split())
+    return text if len(text) <= longest else text[: longest - 1] + "…"
