@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -161,8 +161,15 @@ class BusMessage(msgspec.Struct, frozen=True):
 class Outbox(Protocol):
     """Deliveries in SQL (synchronous, called from threads). All times UTC-aware."""
 
-    def claim(self, owner: str, now: datetime, limit: int, lease_seconds: float) -> list[Delivery]:
-        """Due rows, leased to `owner`: no other sender gets them until the lease is over (SKIP LOCKED on PostgreSQL)."""
+    def claim(
+        self, owner: str, now: datetime, limit: int, lease_seconds: float, channels: Collection[Medium] | None = None
+    ) -> list[Delivery]:
+        """Due rows (of `channels` alone, where given), gravest first, leased to `owner`: no other sender gets them until the lease is
+        over (SKIP LOCKED on PostgreSQL). Asked four times a second: cheap when nothing is due."""
+        ...
+
+    def hasten(self, channel: Medium, now: datetime, limit: int | None = None) -> int:
+        """Rows of a channel that wait for a later try are due now (its provider is back); number of rows. Leased ones stay."""
         ...
 
     def record(self, results: Sequence[tuple[Receipt, datetime | None]], fall_back: Mapping[str, Medium] | None = None) -> None:
