@@ -173,9 +173,9 @@ class Outbox(Protocol):
         ...
 
     def record(self, results: Sequence[tuple[Receipt, datetime | None]], fall_back: Mapping[str, Medium] | None = None) -> None:
-        """Receipts, each with the time of the next attempt (None: final). Writes status, receipt, ledger entry and the
-        message for `receipts` in one transaction. Final ones named in `fall_back` (delivery id -> other channel) begin to wait for
-        composition on that channel, unless the notice used it. A repeated `queued` with the same reason moves the row on and writes nothing else."""
+        """Receipts, each with the time of the next attempt (None: final), as status, receipt, ledger entry and message for `receipts`,
+        in one transaction. Final ones named in `fall_back` (delivery id -> other channel) begin to wait for composition on that
+        channel, unless the notice used it. A repeated `queued` for the same reason moves the row on and writes nothing else."""
         ...
 
     def release(self, owner: str | None, now: datetime) -> int:
@@ -240,9 +240,11 @@ class Transaction(Protocol):
         waiting_until: datetime | None = None,
         digest_due: datetime | None = None,
     ) -> None:
-        """The notice, its deliveries, tokens, what waits, and its ledger entry. `statuses`: delivery id ->
-        (status, reason) where a rendered one isn't to be sent; `unsent`: channels without rendering (`notice.suppressed` is taken
-        by itself). `digest_due`: for the channels of `notice.digest`. A notice with `parts` takes them out of what waits for a digest on its channels."""
+        """The notice, its deliveries, tokens, what waits, and its ledger entry.
+
+        `statuses`: delivery id -> (status, reason) where a rendered one isn't to be sent; `unsent`: channels without rendering
+        (`notice.suppressed` is taken by itself); `digest_due`: for the channels of `notice.digest`. A notice with `parts` takes them
+        out of what waits for a digest on its channels."""
         ...
 
     def add_rendering(self, waiting: Waiting, rendered: Sequence[Rendered], tokens: Sequence[Token] = ()) -> None:
