@@ -2,7 +2,8 @@
 
 A score is in [0, 1], high means anomalous; a finding is raised where it reaches the detector's threshold. Too little history is said as
 WARMING_UP, never as score 0. `score_one` changes nothing and reads no clock; `learn_one` is called after the decision, and not at all for an
-event that raised a finding, until that is cleared.
+event that raised a finding, until that is cleared. What has to be counted whether it was normal or not (failures, a day's outflow) is counted
+by `count_one`, once an event.
 """
 
 from __future__ import annotations
@@ -69,7 +70,15 @@ class Detector:
         raise NotImplementedError
 
     def learn_one(self, seen: Sighting, habits: Habits) -> None:
-        """Takes the sighting into the habits. Events may come late: never assume that event time grows."""
+        """Takes the sighting into the habits as normal. Events may come late: never assume that event time grows."""
+
+    def count_one(self, seen: Sighting, habits: Habits) -> None:
+        """Takes what happened into windows and counters, flagged or not; called once an event, after the decision and before learn_one."""
+
+    def step_one(self, seen: Sighting, habits: Habits) -> str | None:
+        """What a story may count this sighting as (`device`, a change, an address), None for nothing. Asked before learning, and even where
+        the detector is warming up or switched off: an attack on a young account is an attack."""
+        return None
 
 
 __all__ = ["NORMAL", "WARMING_UP", "Detector", "Event", "Score", "Sighting", "WarmingUp"]

@@ -9,9 +9,18 @@ from __future__ import annotations
 import msgspec
 
 from domain.habits import Habits
+from domain.messages import Source
 from domain.policy_state import PolicyState
+from domain.severity import RANK
 
 VERSION = 1
+MAX_PENDING = 16
+MAX_EARLY = 8
+MAX_SESSIONS = 8
+MAX_CONDEMNED = 16
+MAX_STEPS_A_KIND = 8
+RECENT_EVENTS = 32
+"""Events whose repetition under another offset is noticed."""
 
 
 class FoundBefore(msgspec.Struct, array_like=True):
@@ -21,6 +30,8 @@ class FoundBefore(msgspec.Struct, array_like=True):
     detector: str
     severity: str
     notice_id: str = ""
+    events: list[str] = []
+    """For a story: ids of its events."""
 
 
 class Pending(msgspec.Struct, array_like=True):
@@ -29,12 +40,20 @@ class Pending(msgspec.Struct, array_like=True):
     event_id: str
     at: float
     event: bytes
-    """msgpack of the event, to be learned when cleared."""
+    """msgpack of the event, to be learned when cleared; empty where it was learned before a story drew it in."""
     found: list[FoundBefore]
     session_id: str = ""
     device: str = ""
     network: str = ""
     topic: str = ""
+    findings: bytes = b""
+    """msgpack of the findings, given again should the event be published again."""
+    address: str = ""
+
+    @property
+    def rank(self) -> int:
+        """Of its gravest finding."""
+        return max((RANK.get(f.severity, 0) for f in self.found), default=0)
 
 
 class EarlyVerdict(msgspec.Struct, array_like=True):
@@ -43,6 +62,33 @@ class EarlyVerdict(msgspec.Struct, array_like=True):
     about: str
     at: float
     verdict: bytes
+
+
+class Condemned(msgspec.Struct, array_like=True):
+    """A device, network or address named fraudulent by a verdict: never learned by itself."""
+
+    kind: str
+    """`device`, `network` or `address`."""
+    key: str
+    at: int
+
+
+class Step(msgspec.Struct, array_like=True):
+    """What may become part of a story: an event by what it could count as."""
+
+    story: str
+    step: int
+    event_id: str
+    at: float
+    value: str
+    facts: dict[str, str] = {}
+    source: tuple[str, int, int] | None = None
+    told: bool = False
+    """It completed a story that was told."""
+
+    def origin(self) -> Source | None:
+        """Where its event stood."""
+        return None if self.source is None else Source(*self.source)
 
 
 class UserState(msgspec.Struct, array_like=True):
@@ -54,6 +100,12 @@ class UserState(msgspec.Struct, array_like=True):
     policy: PolicyState = msgspec.field(default_factory=PolicyState)
     pending: list[Pending] = []
     early_verdicts: list[EarlyVerdict] = []
+    recent: bytes = b""
+    """The last RECENT_EVENTS event ids, eight bytes each."""
+    sessions: list[int] = []
+    """Fingerprints of the last sessions whose login was normal."""
+    condemned: list[Condemned] = []
+    steps: list[Step] = []
 
 
 _ENCODER = msgspec.msgpack.Encoder()

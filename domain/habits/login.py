@@ -1,11 +1,107 @@
-"""Habits of the subject: login."""
+"""Habits of the subject: login. What signs in, from where, and what failed lately."""
 
 from __future__ import annotations
 
+from hashlib import blake2b
+
 import msgspec
+
+from domain.place import Place
+
+MAX_DEVICES = 12
+MAX_BROWSERS = 3
+MAX_COUNTRIES = 12
+MAX_NETWORKS = 16
+MAX_FAILURES = 32
+
+
+class KnownDevice(msgspec.Struct, array_like=True):
+    """A device that signed in and was found normal."""
+
+    key: int
+    """fingerprint() of its name."""
+    label: str
+    """In words, e.g. `Chrome on Windows`."""
+    last_at: int
+    browsers: list[str] = []
+    """With major version, newest last: `Chrome 142`."""
+
+
+class LastPlace(msgspec.Struct, array_like=True):
+    """The newest login whose address says where the person was."""
+
+    at: int
+    latitude: float
+    longitude: float
+    country: str
+    city: str
+
+
+class Failure(msgspec.Struct, array_like=True):
+    """A failed attempt."""
+
+    at: int
+    device: int
+    network: str
 
 
 class LoginHabits(msgspec.Struct, array_like=True):
-    """Fields are appended with a default, never reordered."""
+    """Fields are appended with a default, never reordered. Times: event time, whole seconds since the epoch."""
 
     count: int = 0
+    """Successful logins found normal."""
+    first_at: int = 0
+    devices: list[KnownDevice] = []
+    countries: dict[str, int] = {}
+    """ISO code -> last seen."""
+    networks: dict[str, int] = {}
+    """network_key() -> last seen; shared exits are not among them."""
+    last: LastPlace | None = None
+    failures: list[Failure] = []
+
+    def device(self, key: int) -> KnownDevice | None:
+        """The known device of that fingerprint."""
+        for known in self.devices:
+            if known.key == key:
+                return known
+        return None
+
+    def see_device(self, key: int, label: str, at: int) -> KnownDevice:
+        """Makes the device known; the one not seen for longest makes room."""
+        known = self.device(key)
+        if known is None:
+            if len(self.devices) >= MAX_DEVICES:
+                self.devices.remove(min(self.devices, key=lambda d: d.last_at))
+            known = KnownDevice(key, label, at)
+            self.devices.append(known)
+        known.last_at = max(known.last_at, at)
+        known.label = label or known.label
+        return known
+
+    def fail(self, failure: Failure, window: int) -> None:
+        """Counts a failed attempt; those older than `window` seconds before the newest are forgotten."""
+        self.failures.append(failure)
+        self.failures.sort(key=lambda f: f.at)
+        newest = self.failures[-1].at
+        self.failures = [f for f in self.failures if newest - f.at <= window][-MAX_FAILURES:]
+
+
+def fingerprint(text: str) -> int:
+    """63 bits that stand for a name of any length."""
+    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") >> 1
+
+
+def remember(seen: dict[str, int], key: str, at: int, limit: int) -> None:
+    """Notes that `key` was seen; the one not seen for longest makes room."""
+    if key not in seen and len(seen) >= limit:
+        del seen[min(seen, key=seen.__getitem__)]
+    seen[key] = max(at, seen.get(key, 0))
+
+
+def network_key(place: Place, ip: str | None) -> str:
+    """A stable name of the network: its autonomous system, else the address block (/24, /48); '' when there is no address."""
+    if place.asn:
+        return place.network
+    if not ip or len(ip) > 45:
+        return ""
+    return ":".join(ip.split(":")[:3]) if ":" in ip else ip.rpartition(".")[0]

@@ -1,0 +1,259 @@
+"""The detectors that there are: each a pair `FAMILY/NAME.py` + `FAMILY/NAME.yml` with id `FAMILY_NAME` (or the `id` it names), and the stories.
+
+`Registry.load()` reads what the files say; `configured()` lays an operator's changes over it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import inspect
+import json
+import math
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from detectors.base import Detector
+from detectors.story import Story, StoryStep
+from domain.facts import FEATURES
+from domain.severity import SEVERITIES, Severity
+
+ROOT = Path(__file__).parent
+FAMILIES = ("login", "transfer", "trading", "account", "margin")
+KEYS = {"id", "version", "severity", "threshold", "description", "why", "parameters", "taxonomy", "cases"}
+STORY_KEYS = KEYS - {"threshold"} | {"steps", "asks"}
+
+
+class RegistryError(ValueError):
+    """A pair is not as it should be, or a configuration is wrong; the text names the place and what was expected."""
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One detector or story, as it is in effect."""
+
+    id: str
+    family: str
+    version: str
+    severity: Severity
+    threshold: float
+    description: str
+    why: tuple[str, ...]
+    parameters: dict[str, Any]
+    taxonomy: tuple[str, ...]
+    cases: tuple[dict[str, Any], ...]
+    detector: Detector | None
+    """None for a story."""
+    story: Story | None = None
+    enabled: bool = True
+    fixed_severity: bool = False
+    """The operator set the severity: it holds whatever the detector says."""
+    config_hash: str = ""
+    path: str = ""
+    """Of the .yml, relative to detectors/."""
+
+
+class Registry:
+    """Entries by id, in a fixed order."""
+
+    def __init__(self, entries: Mapping[str, Entry]):
+        self.entries = dict(entries)
+
+    @classmethod
+    def load(cls, root: Path = ROOT) -> Registry:
+        """Every pair below `root`. Raises RegistryError."""
+        entries: dict[str, Entry] = {}
+        for family in FAMILIES:
+            for path in sorted((root / family).glob("*.yml")):
+                entry = _entry(path, family)
+                entries[entry.id] = entry
+        for path in sorted((root / "stories").glob("*.yml")):
+            story = _story(path, entries)
+            entries[story.id] = story
+        return cls(entries)
+
+    def configured(self, overrides: Mapping[str, Any]) -> Registry:
+        """With the changes of a `detectors:` mapping: id -> enabled, threshold, severity, parameters. Raises RegistryError, one line a mistake."""
+        mistakes: list[str] = []
+        changed = dict(self.entries)
+        for name, wanted in overrides.items():
+            if name not in self.entries:
+                mistakes.append(f"detectors.{name}: there is no such detector; expected one of {', '.join(self.entries)}")
+            elif not isinstance(wanted, Mapping):
+                mistakes.append(f"detectors.{name}: expected a mapping of enabled, threshold, severity, parameters")
+            else:
+                changed[str(name)] = _overridden(self.entries[name], wanted, mistakes)
+        if mistakes:
+            raise RegistryError("\n".join(mistakes))
+        return Registry(changed)
+
+    def only(self, name: str) -> Registry:
+        """The same with all others switched off; they go on learning."""
+        return Registry({id_: msgspec.structs.replace(entry, enabled=id_ == name) for id_, entry in self.entries.items()})
+
+    @cached_property
+    def detectors(self) -> tuple[Entry, ...]:
+        """Entries that are detectors."""
+        return tuple(entry for entry in self.entries.values() if entry.detector is not None)
+
+    @cached_property
+    def stories(self) -> tuple[Entry, ...]:
+        """Entries that are stories."""
+        return tuple(entry for entry in self.entries.values() if entry.story is not None)
+
+    @cached_property
+    def config_hash(self) -> str:
+        """Of everything in effect, 16 hex digits."""
+        return _digest([entry.config_hash for entry in self.entries.values()])
+
+
+def _entry(path: Path, family: str) -> Entry:
+    raw = _read(path, KEYS)
+    module = importlib.import_module(f"detectors.{family}.{path.stem}")
+    classes = [c for _, c in inspect.getmembers(module, inspect.isclass) if issubclass(c, Detector) and c.__module__ == module.__name__]
+    if len(classes) != 1:
+        raise RegistryError(f"{path}: the module beside it must hold exactly one Detector, it holds {len(classes)}")
+    parameters = dict(raw.get("parameters") or {})
+    entry = Entry(
+        **_common(path, raw, family, parameters),
+        threshold=_threshold(raw.get("threshold", 0.5), f"{path}: threshold"),
+        detector=classes[0](**parameters),
+    )
+    return _sealed(entry)
+
+
+def _story(path: Path, known: Mapping[str, Entry]) -> Entry:
+    raw = _read(path, STORY_KEYS)
+    parameters = dict(raw.get("parameters") or {})
+    steps = []
+    for at, step in enumerate(raw.get("steps") or []):
+        for detector in step.get("any", []):
+            if detector not in known:
+                raise RegistryError(f"{path}: steps[{at}].any: there is no detector {detector}")
+        steps.append(
+            StoryStep(
+                name=step["name"],
+                any=tuple(step["any"]),
+                values=frozenset(step.get("values") or ()),
+                early=frozenset(step.get("early") or ()),
+            )
+        )
+    common = _common(path, raw, "stories", parameters)
+    story = Story(id=common["id"], steps=tuple(steps), window=float(parameters["window_hours"]) * 3600, asks=tuple(raw.get("asks") or ()))
+    return _sealed(Entry(**common, threshold=0.0, detector=None, story=story))
+
+
+def _common(path: Path, raw: Mapping[str, Any], family: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    severity = raw.get("severity")
+    if severity not in SEVERITIES:
+        raise RegistryError(f"{path}: severity: expected one of {', '.join(SEVERITIES)}, not {severity!r}")
+    why = tuple(raw.get("why") or ())
+    unknown = [name for name in why if name not in FEATURES]
+    if unknown:
+        raise RegistryError(f"{path}: why: {', '.join(unknown)} not in domain.facts.FEATURES")
+    return {
+        "id": str(raw.get("id") or f"{family}_{path.stem}"),
+        "family": family,
+        "version": str(raw.get("version", "1")),
+        "severity": severity,
+        "description": " ".join(str(raw.get("description", "")).split()),
+        "why": why,
+        "parameters": parameters,
+        "taxonomy": tuple(raw.get("taxonomy") or ()),
+        "cases": tuple(raw.get("cases") or ()),
+        "path": f"{path.parent.name}/{path.name}",
+    }
+
+
+def _read(path: Path, keys: set[str]) -> dict[str, Any]:
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise RegistryError(f"{path}: not YAML: {error}") from None
+    if not isinstance(raw, dict):
+        raise RegistryError(f"{path}: expected a mapping")
+    unknown = sorted(set(raw) - keys)
+    if unknown:
+        raise RegistryError(f"{path}: unknown keys: {', '.join(map(str, unknown))}; expected {', '.join(sorted(keys))}")
+    return raw
+
+
+def _overridden(entry: Entry, wanted: Mapping[str, Any], mistakes: list[str]) -> Entry:
+    """`entry` with the operator's values; what is wrong is added to `mistakes`."""
+    at = f"detectors.{entry.id}"
+    changes: dict[str, Any] = {}
+    for key, value in wanted.items():
+        if key == "enabled":
+            if isinstance(value, bool):
+                changes["enabled"] = value
+            else:
+                mistakes.append(f"{at}.enabled: expected true or false, not {value!r}")
+        elif key == "severity":
+            if value in SEVERITIES:
+                changes.update(severity=value, fixed_severity=True)
+            else:
+                mistakes.append(f"{at}.severity: expected one of {', '.join(SEVERITIES)}, not {value!r}")
+        elif key == "threshold" and entry.detector is not None:
+            try:
+                changes["threshold"] = _threshold(value, f"{at}.threshold")
+            except RegistryError as error:
+                mistakes.append(str(error))
+        elif key == "parameters":
+            changes.update(_parameters(entry, value, f"{at}.parameters", mistakes))
+        else:
+            mistakes.append(
+                f"{at}.{key}: there is no such setting; expected enabled, severity, parameters{', threshold' if entry.detector else ''}"
+            )
+    return _sealed(msgspec.structs.replace(entry, **changes))
+
+
+def _parameters(entry: Entry, wanted: Any, at: str, mistakes: list[str]) -> dict[str, Any]:
+    if not isinstance(wanted, Mapping):
+        mistakes.append(f"{at}: expected a mapping")
+        return {}
+    merged = dict(entry.parameters)
+    for name, value in wanted.items():
+        if name not in merged:
+            mistakes.append(f"{at}.{name}: there is no such parameter; expected one of {', '.join(merged) or 'none'}")
+        elif (expected := _mismatch(merged[name], value)) is not None:
+            mistakes.append(f"{at}.{name}: expected {expected}, not {value!r}")
+        else:
+            merged[name] = value
+    if entry.story is not None:
+        return {"parameters": merged, "story": msgspec.structs.replace(entry.story, window=float(merged["window_hours"]) * 3600)}
+    assert entry.detector is not None
+    return {"parameters": merged, "detector": type(entry.detector)(**merged)}
+
+
+def _mismatch(default: Any, value: Any) -> str | None:
+    """What was expected instead of `value`, by the kind of the default; None when it fits."""
+    if isinstance(default, bool):
+        return None if isinstance(value, bool) else "true or false"
+    if isinstance(default, int | float):
+        whole = isinstance(default, int)
+        fits = isinstance(value, int if whole else int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+        return None if fits else ("a whole number of at least 0" if whole else "a number of at least 0")
+    if isinstance(default, list):
+        kind = type(default[0]) if default else str
+        return None if isinstance(value, list) and all(isinstance(item, kind) for item in value) else f"a list of {kind.__name__}"
+    return None if isinstance(value, type(default)) else f"a {type(default).__name__}"
+
+
+def _threshold(value: Any, at: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
+        raise RegistryError(f"{at}: expected a number above 0 and at most 1, not {value!r}")
+    return float(value)
+
+
+def _sealed(entry: Entry) -> Entry:
+    """With the hash of what is in effect."""
+    effective = [entry.id, entry.version, entry.enabled, entry.severity, entry.fixed_severity, entry.threshold, entry.parameters]
+    return msgspec.structs.replace(entry, config_hash=_digest(effective))
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:16]

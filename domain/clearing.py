@@ -1,0 +1,94 @@
+"""When an event that raised findings counts as normal after all, and when it never will.
+
+Pure rules. The four answers to a verdict about a pending event:
+
+- `condemned`: fraud; never learned;
+- `cleared`: it is learned;
+- `recorded`: it came with proof of the mailbox alone, and the finding is at warning or critical: noted, nothing more;
+- `ignored`: it came from the suspect session itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+import msgspec
+
+from domain.events import Verdict
+from domain.profile import MAX_PENDING, Pending
+from domain.severity import RANK
+
+QUIET = 86_400.0
+"""Seconds without fraud verdict and graver finding after which info and notice count as genuine."""
+MAILBOX_CLEARS = RANK["notice"]
+
+Answer = Literal["condemned", "cleared", "recorded", "ignored"]
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """What the account knew of where a verdict came from."""
+
+    session_known: bool = False
+    network: str = ""
+    network_known: bool = False
+
+
+def answer(verdict: Verdict, pending: Pending, standing: Standing) -> Answer:
+    """What the verdict does to the pending event."""
+    if verdict.label == "fraud":
+        return "condemned"
+    if verdict.source != "user":
+        return "cleared"
+    if is_suspect(verdict, pending, standing):
+        return "ignored"
+    if standing.session_known or standing.network_known or pending.rank <= MAILBOX_CLEARS:
+        return "cleared"
+    return "recorded"
+
+
+def is_suspect(verdict: Verdict, pending: Pending, standing: Standing) -> bool:
+    """Said from the session in question, or from its device on a network that the account doesn't know."""
+    client = verdict.where
+    if client.session_id and client.session_id == pending.session_id:
+        return True
+    return bool(client.device_id) and client.device_id == pending.device and not standing.network_known
+
+
+def concerned(about: str, pending: Iterable[Pending]) -> list[Pending]:
+    """The pending events that an event, finding or notice id names; of a story all its events."""
+    everything = list(pending)
+    events: set[str] = set()
+    for waiting in everything:
+        for found in waiting.found:
+            if about in (waiting.event_id, found.finding_id) or (about and about == found.notice_id):
+                events.update((waiting.event_id, *found.events))
+    return [waiting for waiting in everything if waiting.event_id in events]
+
+
+def quiet(pending: Sequence[Pending], now: float) -> list[Pending]:
+    """Those that a quiet day clears at event time `now`: at info or notice, with nothing graver within a day on the same event, session,
+    device or story."""
+    cleared = []
+    for waiting in pending:
+        if now - waiting.at < QUIET or waiting.rank > MAILBOX_CLEARS:
+            continue
+        if not any(_graver(other, waiting) for other in pending if other is not waiting):
+            cleared.append(waiting)
+    return cleared
+
+
+def _graver(other: Pending, waiting: Pending) -> bool:
+    if other.rank <= MAILBOX_CLEARS or abs(other.at - waiting.at) > QUIET:
+        return False
+    same_session = bool(waiting.session_id) and other.session_id == waiting.session_id
+    same_device = bool(waiting.device) and other.device == waiting.device
+    return same_session or same_device or any(waiting.event_id in found.events for found in other.found)
+
+
+def make_room(pending: list[Pending], limit: int = MAX_PENDING) -> None:
+    """Forgets down to `limit`: first what is least grave and most repeated (a burst of trades must not push out the login before it), then the oldest.
+    What is forgotten is not learned."""
+    while len(pending) > limit:
+        kinds = [tuple(f.detector for f in p.found) for p in pending]
+        pending.remove(min(pending, key=lambda p: (p.rank, -kinds.count(tuple(f.detector for f in p.found)), p.at)))
