@@ -1,0 +1,1 @@
+"""The web: staff console, the owner's answer pages, the inbox API."""

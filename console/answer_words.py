@@ -1,0 +1,69 @@
+"""What an answer page says. The words are notices' (composed like the mail, in the notice's language); this is their shape here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+from domain.events.user import User
+from domain.ports import Answer
+
+State = Literal["choice", "me", "not_me", "answered", "expired", "unknown", "bad", "slow"]
+"""What the page shows: the question; thanks for either answer; already answered; too late; no such link; no or another answer; too many tries."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A row of the list of facts. `kind` says how it is set: `time` (with `moment`), `code` (address, hash: left to right), `text`."""
+
+    label: str
+    value: str
+    kind: Literal["time", "code", "text"] = "text"
+    moment: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    value: Literal["me", "not_me"]
+    label: str
+    brings: str
+
+
+@dataclass(frozen=True)
+class AnswerPage:
+    """All words of one page. Never holds the anti-phishing code or a contact."""
+
+    lang: str
+    dir: Literal["ltr", "rtl"]
+    brand: str
+    about: str
+    """Under which the page is filed: `Account safety`."""
+    title: str
+    lead: str
+    severity: str = ""
+    severity_word: str = ""
+    facts: list[Fact] = field(default_factory=list)
+    choices: list[Choice] = field(default_factory=list)
+    once: str = ""
+    why_title: str = ""
+    why: list[str] = field(default_factory=list)
+    held_title: str = ""
+    held: str = ""
+    steps_title: str = ""
+    steps: list[str] = field(default_factory=list)
+    footer: list[str] = field(default_factory=list)
+    number: str = ""
+    """Short form of the notice id, to be compared in the app."""
+
+
+class AnswerWords(Protocol):
+    """`answer` and `user` are None where the token is unknown; then `accept_language` alone says which language to use."""
+
+    def page(self, state: State, answer: Answer | None, user: User | None, accept_language: str) -> AnswerPage: ...
+
+
+def short_number(notice_id: str) -> str:
+    """The end of a notice id in groups of four, as the app shows it: `7E0B-9A3F-6C12`."""
+    tail = notice_id.replace("-", "")[-12:].upper()
+    return "-".join(tail[i : i + 4] for i in range(0, len(tail), 4))

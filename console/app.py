@@ -1,0 +1,130 @@
+"""The application: routes, guard, headers, errors. Deny by default: see access.py."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from hmac import compare_digest
+from typing import Any
+
+import structlog
+from litestar import Litestar, Request, Response
+from litestar.connection import ASGIConnection
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException, PermissionDeniedException
+from litestar.handlers import BaseRouteHandler
+from litestar.response import Redirect
+from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
+
+from console import answers, health, inbox_api, signin, static_files
+from console.access import PERMISSIONS, Staff, guard
+from console.headers import security_headers
+from console.html import page
+from console.paths import whole_segments
+from console.services import Services
+
+BODY_LIMIT = 64 * 1024
+CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
+
+log = structlog.get_logger("console")
+
+HANDLERS: list[ControllerRouterHandler] = [
+    answers.answer_page,
+    *inbox_api.HANDLERS,
+    *health.HANDLERS,
+    *signin.HANDLERS,
+    *static_files.HANDLERS,
+]
+
+
+def application(services: Services, handlers: list[ControllerRouterHandler] | None = None) -> Litestar:
+    """The console over `services`."""
+    app = Litestar(
+        route_handlers=HANDLERS if handlers is None else handlers,
+        guards=[guard, own_forms],
+        exception_handlers={HTTPException: refused, Exception: failed},
+        state=State({"services": services}),
+        openapi_config=None,
+        request_max_body_size=BODY_LIMIT,
+        logging_config=None,
+        debug=False,
+    )
+    # Around routing too: a refusal by the router has its headers and its line in the log like any other response.
+    app.asgi_handler = access_log(security_headers(signed_in(services, whole_segments(app.asgi_handler))))
+    return app
+
+
+def signed_in(services: Services, app: ASGIApp) -> ASGIApp:
+    """Puts who is signed in at `scope["staff"]`, None where nobody is."""
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope["staff"] = services.sessions.who(ASGIConnection[Any, Any, Any, Any](scope).cookies.get(signin.COOKIE))  # type: ignore[typeddict-unknown-key]
+        await app(scope, receive, send)
+
+    return wrapped
+
+
+async def own_forms(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """A change by staff carries the token of the session, in a field or in a header, and comes from our own pages."""
+    if handler.opt.get("may") not in PERMISSIONS or connection.scope.get("method") not in CHANGING:
+        return
+    assert isinstance(connection, Request)
+    signin.same_site(connection)
+    staff: Staff = connection.scope["staff"]  # type: ignore[typeddict-item]
+    given = connection.headers.get("x-csrf") or (await signin.form(connection)).get("csrf", "")
+    if not compare_digest(given.encode(), staff.csrf.encode()):
+        raise PermissionDeniedException("This form is too old. Load the page again.")
+
+
+def access_log(app: ASGIApp) -> ASGIApp:
+    """One line a request, with the route's template and never the path: paths hold answer tokens and user ids."""
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        begun, status = time.perf_counter(), 0
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await app(scope, receive, watched)
+        finally:
+            log.info("request", method=scope["method"], route=scope.get("path_template", ""), status=status, ms=round((time.perf_counter() - begun) * 1000, 1))
+
+    return wrapped
+
+
+def refused(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    """A refusal in the form that its reader expects: JSON for the API, the sign-in page or a page in words for people."""
+    headers = dict(error.headers or {})
+    words = error.detail if error.status_code in (401, 403, 404) and error.detail else _WORDS.get(error.status_code, "This can't be done.")
+    if request.scope["path"].startswith("/api/"):
+        return Response({"error": words}, status_code=error.status_code, headers=headers)
+    if error.status_code == 401:
+        onward = request.url.path if request.method == "GET" else "/"
+        if request.headers.get("hx-request"):
+            return Response("", status_code=401, headers={"HX-Redirect": "/sign-in"}, media_type="text/plain")
+        return Redirect("/sign-in", status_code=303, query_params={"next": onward} if onward != "/" else None)
+    return page("refused.html", status=error.status_code, headers=headers, title=_TITLES.get(error.status_code, "This did not work"), words=words)
+
+
+def failed(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """Our own mistake: told in the log by its kind and place, without values, and to the reader without either."""
+    place = error.__traceback__
+    while place and place.tb_next:
+        place = place.tb_next
+    where = f"{place.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{place.tb_lineno}" if place else ""
+    log.error("request failed", route=request.scope.get("path_template", ""), error=type(error).__name__, where=where)
+    if request.scope["path"].startswith("/api/"):
+        return Response({"error": "this failed; it was logged"}, status_code=500)
+    return page("refused.html", status=500, title="This failed", words="The error was logged. Nothing was changed.")
+
+
+_TITLES = {403: "Not for your role", 404: "There is no such page", 405: "There is no such page", 413: "Too large"}
+_WORDS = {405: "This address doesn't take that method.", 413: "The request is too large.", 404: "There is no such page."}

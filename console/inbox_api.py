@@ -1,0 +1,131 @@
+"""The inbox API: for the exchange's backend, which shows its users their notices. Bearer token, JSON, server-sent events."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.response import ServerSentEvent, ServerSentEventMessage
+
+from console.access import BACKEND
+from console.paths import segment
+from console.services import Said, Services
+from domain.events.base import Client
+
+PING_SECONDS = 15.0
+LIMIT, LARGEST = 50, 200
+
+
+class SaidInApp(msgspec.Struct):
+    """What a user answered inside the exchange's app, and from where."""
+
+    answer: Said
+    client: Client | None = None
+
+
+_SAID = msgspec.json.Decoder(SaidInApp)
+
+
+@get("/api/inbox/{user_id:str}", may=BACKEND)
+async def inbox(request: Request[Any, Any, Any], user_id: str) -> Response[Any]:
+    """Newest first; `next` is the cursor of the next page or null. A user without notices has an empty list."""
+    services: Services = request.app.state.services
+    cursor = request.query_params.get("cursor") or None
+    text = request.query_params.get("limit", str(LIMIT))
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= LARGEST:
+        return error(400, f"limit: a number from 1 to {LARGEST}")
+    try:
+        return Response(await services.inbox.page(segment(user_id), cursor, int(text)))
+    except ValueError:
+        return error(400, "cursor: not one that this API gave")
+
+
+@post("/api/inbox/{user_id:str}/{notice_id:str}/read", may=BACKEND, status_code=200)
+async def read(request: Request[Any, Any, Any], user_id: str, notice_id: str) -> Response[Any]:
+    """Marks it read; a second time changes nothing."""
+    services: Services = request.app.state.services
+    return _marked(await services.inbox.mark_read(segment(user_id), segment(notice_id), services.now()))
+
+
+@post("/api/inbox/{user_id:str}/{notice_id:str}/archive", may=BACKEND, status_code=200)
+async def archive(request: Request[Any, Any, Any], user_id: str, notice_id: str) -> Response[Any]:
+    """Marks it archived, and read."""
+    services: Services = request.app.state.services
+    return _marked(await services.inbox.mark_archived(segment(user_id), segment(notice_id), services.now()))
+
+
+@post("/api/inbox/{user_id:str}/{notice_id:str}/answer", may=BACKEND, status_code=200)
+async def answer(request: Request[Any, Any, Any], user_id: str, notice_id: str) -> Response[Any]:
+    """`{"answer": "me"|"not_me", "client": {...}}`: decides like the link, once, and says from where the user said it."""
+    services: Services = request.app.state.services
+    try:
+        said = _SAID.decode(await request.body())
+    except msgspec.MsgspecError as wrong:
+        return error(400, str(wrong))
+    state = await services.decide_in_app(segment(user_id), segment(notice_id), said.answer, said.client)
+    match state:
+        case "answered":
+            return error(409, "this notice was answered before")
+        case "expired":
+            return error(410, "it is too late to answer this notice")
+        case "unknown":
+            return error(404, "this user has no such notice to answer")
+    return Response({"notice_id": segment(notice_id), "answer": said.answer})
+
+
+@get("/api/inbox/{user_id:str}/stream", may=BACKEND)
+async def stream(request: Request[Any, Any, Any], user_id: str) -> ServerSentEvent:
+    """Each new or changed item as it comes: `event: item`. First `event: unread`, which says that the stream stands."""
+    services: Services = request.app.state.services
+    return ServerSentEvent(pushed(services, segment(user_id)), headers={"X-Accel-Buffering": "no"})
+
+
+async def pushed(services: Services, user_id: str) -> AsyncIterator[ServerSentEventMessage]:
+    """Listens first and counts then, so that nothing falls between."""
+    async with services.inbox.listen(user_id) as changes:
+        first = await services.inbox.page(user_id, None, 1)
+        yield ServerSentEventMessage(event="unread", data=_json({"unread": first["unread"]}))
+        async for item in pinged(changes):
+            if item is None:
+                yield ServerSentEventMessage(comment="still here")
+            else:
+                yield ServerSentEventMessage(event="item", id=str(item.get("notice_id", "")), data=_json(item))
+
+
+async def pinged(items: AsyncIterator[dict[str, Any]], seconds: float = PING_SECONDS) -> AsyncIterator[dict[str, Any] | None]:
+    """None whenever nothing came for so long: keeps proxies from hanging up, and notices a reader who left."""
+    upcoming = asyncio.ensure_future(anext(items, _END))
+    try:
+        while True:
+            done, _ = await asyncio.wait({upcoming}, timeout=seconds)
+            if not done:
+                yield None
+                continue
+            item = upcoming.result()
+            if item is _END:
+                return
+            yield item
+            upcoming = asyncio.ensure_future(anext(items, _END))
+    finally:
+        upcoming.cancel()
+
+
+_END: Any = object()
+
+
+def _marked(found: bool) -> Response[Any]:
+    return Response({"ok": True}) if found else error(404, "this user has no such notice")
+
+
+def error(status: int, words: str) -> Response[Any]:
+    return Response({"error": words}, status_code=status)
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+HANDLERS = [inbox, read, archive, answer, stream]
