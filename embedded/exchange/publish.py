@@ -1,0 +1,135 @@
+"""Brings the simulated exchange to Kafka: directory, history, then life as it happens."""
+
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from config.settings import Settings
+from domain.events import INPUT_TOPICS, STRUCTS
+from embedded.exchange.world import DAY, Exchange, Label, live
+
+TOPIC_OF_TYPE: dict[str, str] = {str(struct.__struct_config__.tag): topic for topic, struct in STRUCTS.items()}
+REACH_WITHIN = 10.0
+Heard = Callable[[dict[str, Any], Label | None], None]
+
+
+class TopicsMissing(RuntimeError):
+    """The input topics are not all there."""
+
+
+class Publisher:
+    """Publishes events to the topic of their type, keyed by user. `published` counts; `heard` is told each live event as it goes out."""
+
+    def __init__(self, brokers: str, prefix: str, heard: Heard | None = None):
+        self.brokers, self.prefix, self.heard = brokers, prefix, heard
+        self.published = 0
+
+    async def __aenter__(self) -> "Publisher":
+        self._producer = AIOKafkaProducer(bootstrap_servers=self.brokers, linger_ms=5, request_timeout_ms=int(REACH_WITHIN * 1000))
+        await asyncio.wait_for(self._producer.start(), REACH_WITHIN)
+        missing = [t for t in INPUT_TOPICS if not await self._there(t)]
+        if missing:
+            await self._producer.stop()
+            raise TopicsMissing(
+                f"topics are missing: {', '.join(self.prefix + t for t in missing)}; make them with: python worker.py topics create"
+            )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._producer.stop()  # sends what is still buffered
+
+    async def directory(self, records: Iterable[dict[str, Any]]) -> None:
+        for record in records:
+            await self._send("users", record)
+        await self._producer.flush()
+
+    async def history(self, drawn: Iterable[tuple[float, dict[str, Any]]], after: float = 0.0) -> int:
+        """As fast as the broker takes it; what is not after `after` was published in an earlier run. Returns how many."""
+        count = 0
+        for at, event in drawn:
+            if at > after:
+                await self._send(TOPIC_OF_TYPE[event["type"]], event)
+                count += 1
+            if count % 500 == 0:
+                await asyncio.sleep(0)
+        await self._producer.flush()
+        return count
+
+    async def live(self, drawn: Iterable[tuple[float, dict[str, Any]]], truth: dict[str, Label], until: float = float("inf")) -> None:
+        """Each event when its time has come, up to `until` (seconds since the epoch)."""
+        for at, event in drawn:
+            if at >= until:
+                return
+            while (wait := at - time.time()) > 0:
+                await asyncio.sleep(min(wait, 0.5))
+            await self._send(TOPIC_OF_TYPE[event["type"]], event)
+            if self.heard:
+                self.heard(event, truth.get(event["event_id"]))
+
+    async def _send(self, topic: str, value: dict[str, Any]) -> None:
+        await self._producer.send(self.prefix + topic, json.dumps(value, ensure_ascii=False).encode(), key=value["user_id"].encode())
+        self.published += 1
+
+    async def _there(self, topic: str) -> bool:
+        with contextlib.suppress(KafkaError):
+            return bool(
+                await self._producer.client.fetch_all_metadata() and self._producer.client.cluster.partitions_for_topic(self.prefix + topic)
+            )
+        return False
+
+
+async def publish(
+    settings: Settings, exchange: Exchange, *, now: float, rate: float, seconds: float | None, labels: Path | None = None
+) -> int:
+    """Directory and history up to `now`, then life for `seconds`. `labels` gets the truth, a line per attack event, as it goes out."""
+    with contextlib.ExitStack() as files:
+        # A line at a time, some a minute: nothing that could hold up the loop.
+        told = files.enter_context(labels.open("w", encoding="utf-8", buffering=1)) if labels else None
+
+        def note(event: dict[str, Any], label: Label | None) -> None:
+            if told and label:
+                told.write(json.dumps(label.as_json()) + "\n")
+
+        async with Publisher(settings.kafka.brokers, settings.kafka.topic_prefix, note) as out:
+            await out.directory(exchange.directory())
+            history = await out.history(exchange.ordinary(now))
+            print(f"published {len(exchange.people)} people and {history} events of history", flush=True)
+            start = time.time()
+            await out.live(
+                live(exchange, start, rate, run=f"{int(start):x}"), exchange.truth, start + seconds if seconds is not None else float("inf")
+            )
+            print(f"published {out.published - history - len(exchange.people)} live events", flush=True)
+    return 0
+
+
+def simulate(settings: Settings, *, seed: int, users: int, rate: float, seconds: float | None, days: int, labels: Path | None) -> int:
+    """`python worker.py simulate`. 0: done; 1: the broker or its topics aren't there."""
+    now = time.time()
+    # From midnight on, so that the same command repeated on a day publishes the same history.
+    exchange = Exchange(seed, users, now // DAY * DAY - days * DAY)
+
+    async def main() -> int:
+        task = asyncio.ensure_future(publish(settings, exchange, now=now, rate=rate, seconds=seconds, labels=labels))
+        for which in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(which, task.cancel)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            return 0
+
+    try:
+        return asyncio.run(main())
+    except (KafkaError, TimeoutError, OSError) as error:
+        print(f"no Kafka at {settings.kafka.brokers} (VIGIL_KAFKA__BROKERS): {error or type(error).__name__}", file=sys.stderr)
+    except TopicsMissing as error:
+        print(error, file=sys.stderr)
+    return 1

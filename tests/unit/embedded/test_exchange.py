@@ -1,0 +1,127 @@
+"""The simulated exchange: what it makes follows from its seed, and is what it says it is."""
+
+import itertools
+import json
+from collections import Counter
+from datetime import datetime
+
+import msgspec
+import pytest
+
+from domain.events import STRUCTS, User
+from embedded.exchange.attacks import KINDS, NOTICED_BY
+from embedded.exchange.people import PLACES
+from embedded.exchange.wire import lookalike
+from embedded.exchange.world import DAY, Exchange, live, with_attacks
+
+END = datetime.fromisoformat("2026-11-20T12:00:00Z").timestamp()
+BY_TAG = {struct.__struct_config__.tag: struct for struct in STRUCTS.values()}
+
+
+def month(seed: int = 3, users: int = 26, days: int = 20) -> list:
+    """A labelled month of a small exchange, as (time, event)."""
+    exchange = Exchange(seed, users, END - days * DAY)
+    return with_attacks(exchange, END, END - 3 * DAY, 2 * 3600)
+
+
+def test_the_same_seed_gives_the_same_events() -> None:
+    """Byte for byte, attacks included; another seed gives others."""
+    assert json.dumps(month()) == json.dumps(month())
+    assert json.dumps(month()) != json.dumps(month(seed=4))
+
+
+def test_every_event_is_one_that_the_worker_takes() -> None:
+    """Each decodes strictly into the struct of its type."""
+    for _, event in month():
+        msgspec.convert(json.loads(json.dumps(event)), BY_TAG[event["type"]])
+
+
+def test_events_come_in_time_order_and_no_id_twice() -> None:
+    """Times are those that the events carry."""
+    drawn = month()
+    times = [datetime.fromisoformat(e["occurred_at"]).timestamp() for _, e in drawn]
+
+    assert times == sorted(times)
+    assert max(Counter(e["event_id"] for _, e in drawn).values()) == 1
+
+
+def test_every_kind_of_attack_is_labelled_with_the_events_it_is_made_of() -> None:
+    """A label for each event, of the user it happens to, and none for anything else."""
+    exchange = Exchange(3, 26, END - 20 * DAY)
+    events = {e["event_id"]: e for _, e in with_attacks(exchange, END, END - 3 * DAY, 2 * 3600)}
+
+    assert {label.attack for label in exchange.truth.values()} == set(KINDS) == set(NOTICED_BY)
+    for event_id, label in exchange.truth.items():
+        assert events[event_id]["user_id"] == label.user_id
+        assert label.begun_at <= events[event_id]["occurred_at"]
+    assert not set(exchange.truth) & set(exchange.surprises)
+
+
+def test_history_goes_on_where_it_ended() -> None:
+    """Drawn in two parts it is the same as drawn at once: no event lost or twice at the seam."""
+    once, twice = Exchange(5, 8, END - 6 * DAY), Exchange(5, 8, END - 6 * DAY)
+    middle = END - 2.7 * DAY
+
+    assert [*twice.ordinary(middle), *twice.ordinary(END)] == list(once.ordinary(END))
+
+
+def test_people_speak_every_language_and_their_records_are_directory_entries() -> None:
+    """All thirteen, each with e-mail, phone and code."""
+    records = Exchange(1, 26, END).directory()
+
+    assert {r["locale"] for r in records} == set(PLACES)
+    for record in records:
+        user = msgspec.convert(record, User)
+        assert user.email
+        assert user.phone
+        assert user.anti_phishing_code
+    assert len({r["email"] for r in records}) == len(records)
+
+
+def test_the_quiet_days_hold_no_surprise() -> None:
+    """Habits are learned from habits."""
+    exchange = Exchange(2, 40, END - 30 * DAY, quiet_days=10)
+    events = {e["event_id"]: at for at, e in exchange.ordinary(END)}
+    surprises = [events[e] for e in exchange.surprises if e in events]
+
+    assert surprises
+    assert min(surprises) > END - 20 * DAY - 0.6 * DAY  # the date line
+
+
+@pytest.mark.parametrize("rate", [5.0, 40.0])
+def test_a_live_exchange_runs_at_about_its_rate(rate: float) -> None:
+    """Over two minutes, attacks included."""
+    exchange = Exchange(1, 20, END - 3 * DAY)
+    for _ in exchange.ordinary(END):
+        pass
+    drawn = list(itertools.takewhile(lambda one: one[0] < END + 120, live(exchange, END, rate, "run")))
+
+    assert rate * 0.6 < len(drawn) / 120 < rate * 1.6
+    assert [at for at, _ in drawn] == sorted(at for at, _ in drawn)
+
+
+def test_a_live_exchange_attacks_at_once_and_nobody_twice() -> None:
+    """The first attack begins after two seconds; victims are all different while there are others."""
+    exchange = Exchange(1, 20, END - 3 * DAY)
+    for _ in exchange.ordinary(END):
+        pass
+    drawn = itertools.takewhile(lambda one: one[0] < END + 150, live(exchange, END, 5, "run"))
+    begun = {}
+    for at, event in drawn:
+        if label := exchange.truth.get(event["event_id"]):
+            begun.setdefault(label.attack_id, (at - END, label))
+
+    assert min(at for at, _ in begun.values()) == pytest.approx(2, abs=0.01)
+    assert len({label.user_id for _, label in begun.values()}) == len(begun) >= 12
+
+
+def test_a_lookalike_shares_its_ends_with_the_real_address_and_nothing_more() -> None:
+    """Five characters behind what all addresses of the chain begin with, and the last five."""
+    import random
+
+    real = "T" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q"
+    fake = lookalike(random.Random(1), real, "TRON")
+
+    assert fake != real
+    assert len(fake) == len(real)
+    assert (fake[:5], fake[-5:]) == (real[:5], real[-5:])
