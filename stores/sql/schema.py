@@ -191,6 +191,21 @@ redriven = Table(
     Column("at", BigInteger, nullable=False),
 )
 
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("verdict_id", Text, primary_key=True),
+    Column("finding_id", Text, nullable=False),
+    Column("user_id", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("message_id", BigInteger, comment="of the verdict in bus_outbox, as long as it can be withdrawn"),
+    Column("withdrawn_at", BigInteger),
+    Index(None, "finding_id"),
+    Index(None, "at"),
+)
+
 ledger_entries = Table(
     "ledger_entries",
     metadata,
