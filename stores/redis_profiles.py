@@ -1,0 +1,123 @@
+"""Profiles in Redis: one value a user, written by the worker that owns the user's partition and by no other."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError, RedisError
+
+from domain.ports import Unavailable
+
+PREFIX = "vigil:profile:"
+OWNER = "vigil:profile-owner:"
+DAMAGED = "vigil:profile-damaged:"
+MARK = "vigil:profiles"
+CHUNK = 500
+"""Profiles a command: a script's arguments are bounded, and one command must not hold Redis for long."""
+KEEP_DAMAGED = 30 * 86_400
+
+# A worker that was stopped for longer than its session (a paused machine) and goes on must not write what it knew over what the new owner
+# has learned since. No owner: Redis was emptied, and who writes first is the one.
+_SAVE = """
+local owner = redis.call('GET', KEYS[1])
+if owner == false then redis.call('SET', KEYS[1], ARGV[1]) elseif owner ~= ARGV[1] then return 0 end
+local pairs_ = {}
+for i = 2, #KEYS do pairs_[#pairs_ + 1] = KEYS[i]; pairs_[#pairs_ + 1] = ARGV[i] end
+redis.call('MSET', unpack(pairs_))
+return 1
+"""
+
+
+class Fenced(Exception):
+    """Another worker owns the partition by now: nothing was written."""
+
+
+class RedisProfiles:
+    """domain.ports.ProfileStore, with ownership by partition. Every method raises Unavailable when Redis does not answer."""
+
+    def __init__(self, client: Redis):
+        self._client = client
+        self._script: str | None = None
+        self._tokens: dict[int, str] = {}
+        self._mark = secrets.token_hex(8)
+        self._seen: tuple[str, str] | None = None
+
+    async def load(self, user_ids: Sequence[str]) -> dict[str, bytes | None]:
+        """Encoded profiles; None where there is none."""
+        found: dict[str, bytes | None] = {}
+        try:
+            for start in range(0, len(user_ids), CHUNK):
+                part = user_ids[start : start + CHUNK]
+                found.update(zip(part, await self._client.mget([PREFIX + user for user in part]), strict=True))
+        except (RedisError, OSError) as error:
+            raise Unavailable(f"Redis: {error}") from error
+        return found
+
+    async def save(self, states: Mapping[str, bytes], partition: int | None = None) -> None:
+        """Writes all. With a partition that was claimed: raises Fenced when someone else has claimed it since."""
+        names = list(states)
+        token = self._tokens.get(partition) if partition is not None else None
+        try:
+            for start in range(0, len(names), CHUNK):
+                part = names[start : start + CHUNK]
+                if token is None:
+                    await self._client.mset({PREFIX + user: states[user] for user in part})
+                elif not await self._run([f"{OWNER}{partition}", *(PREFIX + u for u in part)], [token, *(states[u] for u in part)]):
+                    raise Fenced(f"partition {partition}")
+        except (RedisError, OSError) as error:
+            raise Unavailable(f"Redis: {error}") from error
+
+    async def claim(self, partition: int) -> None:
+        """This worker owns the partition from now on. To be called before anything of it is loaded."""
+        if partition in self._tokens:
+            return
+        token = secrets.token_hex(8)
+        try:
+            await self._client.set(f"{OWNER}{partition}", token)
+        except (RedisError, OSError) as error:
+            raise Unavailable(f"Redis: {error}") from error
+        self._tokens[partition] = token
+
+    def disclaim(self) -> None:
+        """This worker owns nothing any more, until it claims again."""
+        self._tokens.clear()
+
+    async def same(self) -> bool:
+        """False when Redis was restarted or emptied since the last call: what it holds may be older than what this worker knows."""
+        try:
+            await self._client.set(MARK, self._mark, nx=True)
+            mark = await self._client.get(MARK)
+            info = await self._client.info("server")
+        except (RedisError, OSError) as error:
+            raise Unavailable(f"Redis: {error}") from error
+        before, self._seen = self._seen, ((mark or b"").decode(), str(info.get("run_id")))
+        return before is None or before == self._seen
+
+    async def set_aside(self, user_id: str, data: bytes) -> None:
+        """Keeps bytes that could not be read, for whoever looks into it; gone after 30 days."""
+        try:
+            await self._client.set(DAMAGED + user_id, data, ex=KEEP_DAMAGED)
+        except (RedisError, OSError) as error:
+            raise Unavailable(f"Redis: {error}") from error
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def _run(self, keys: list[str], values: list[str | bytes]) -> bool:
+        for _ in range(2):
+            if self._script is None:
+                self._script = await self._client.script_load(_SAVE)
+            try:
+                return bool(await self._client.evalsha(self._script, len(keys), *keys, *values))
+            except NoScriptError:  # Redis was restarted or its scripts flushed
+                self._script = None
+        raise Unavailable("Redis: forgets its scripts")
+
+
+def connect(url: str) -> Redis:
+    """An async client for profiles: answers as bytes, gives up soon, because the caller tries again."""
+    return Redis.from_url(url, socket_timeout=5.0, socket_connect_timeout=2.0, retry=Retry(NoBackoff(), 1))

@@ -1,0 +1,1 @@
+"""The stream: topics, agents, the batch unit. The only room that knows Faust; no rule lives here."""

@@ -1,0 +1,48 @@
+"""The app `detect`: every input topic but `users`, one agent, one kernel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from config.settings import Settings
+from domain.events import STRUCTS
+from streams.app import App, build, handle
+from streams.kernel import Kernel
+from streams.publisher import KafkaPublisher
+from streams.records import EventDecoder
+from streams.transport import Batch
+
+
+def detect_app(settings: Settings, kernel: Kernel) -> App:
+    """The Faust app; `kernel` does the work."""
+    prefix = settings.kafka.topic_prefix
+    app = build(settings, "detect", EventDecoder(prefix))
+
+    async def work(batch: Batch) -> None:
+        await kernel.run(batch.items, batch.partition)
+
+    handle(app, [prefix + topic for topic in STRUCTS], work, "detect")
+
+    async def revoked(app: Any, revoked: Any, **_: Any) -> None:
+        kernel.forget()
+
+    app.on_partitions_revoked.connect(revoked, weak=False)
+    return app
+
+
+def build_kernel(settings: Settings) -> Kernel:
+    """The kernel with the configured detectors and policy, and Redis and Kafka behind it."""
+    from config.notices import load as load_notices
+    from detectors.wiring import build_engine
+    from notices.policy import Policy
+    from stores.geo import GeoSurroundings
+    from stores.redis_profiles import RedisProfiles, connect
+
+    surroundings = GeoSurroundings(settings.geo.city, settings.geo.asn, settings.data_dir / "geo")
+    return Kernel(
+        build_engine(surroundings),
+        Policy(load_notices()),
+        RedisProfiles(connect(settings.redis.url)),
+        KafkaPublisher(settings.kafka.brokers, settings.kafka.topic_prefix),
+        epoch=settings.kafka.epoch,
+    )

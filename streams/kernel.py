@@ -1,0 +1,318 @@
+"""One batch is one unit: read the profiles, apply each event in order, publish and await the acknowledgements, write the profiles.
+
+Only then may its offsets be committed. Killed after the publish: the replay publishes the same ids, which are dropped downstream. Killed
+after the write: the replay sees each offset as applied and skips it. Knows no Faust: a bare consumer loop drives it as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+import os
+import time
+import traceback
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, NoReturn, Protocol, TypeVar
+
+import msgspec
+
+from domain.decode import Rejected
+from domain.events import AccountChange, Login, Margin, Trade, Transfer, Verdict
+from domain.messages import DeadLetter
+from domain.ports import Unavailable
+from domain.profile import UserState, applied_key, decode, encode
+from streams.cache import ProfileCache
+from streams.publisher import Message, Publisher
+from streams.records import Item
+
+log = logging.getLogger(__name__)
+
+RULED = (Login, Transfer, Trade, AccountChange, Margin, Verdict)
+"""Events that a user's profile knows of. The others are validated and counted."""
+CHECK_REDIS_EVERY = 1.0
+BACKOFF = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+T = TypeVar("T")
+_ENCODE = msgspec.json.Encoder()
+
+
+class Profiles(Protocol):
+    """stores.redis_profiles.RedisProfiles, or a test's."""
+
+    async def load(self, user_ids: Sequence[str]) -> dict[str, bytes | None]: ...
+
+    async def save(self, states: dict[str, bytes], partition: int | None = None) -> None: ...
+
+    async def claim(self, partition: int) -> None: ...
+
+    def disclaim(self) -> None: ...
+
+    async def same(self) -> bool: ...
+
+    async def set_aside(self, user_id: str, data: bytes) -> None: ...
+
+
+class Tally:
+    """What was done, counted a batch; the names are those of the metrics."""
+
+    def __init__(self) -> None:
+        self.events: Counter[str] = Counter()
+        self.skipped = 0
+        self.repeated = 0
+        self.findings: Counter[tuple[str, str]] = Counter()
+        self.notices: Counter[tuple[str, str]] = Counter()
+        self.actions: Counter[str] = Counter()
+        self.dead_letters: Counter[str] = Counter()
+        self.detector_errors: Counter[str] = Counter()
+        self.damaged_profiles = 0
+        self.batches = 0
+        self.seconds: Counter[str] = Counter()
+        """Seconds by stage: load, apply, publish, save."""
+        self.last_event_at = 0.0
+
+
+class Work:
+    """What a batch leads to: messages, each with the item that it comes from, and the states to write."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.causes: list[Item] = []
+        self.states: dict[str, UserState] = {}
+        self.changed: set[str] = set()
+        self.applied: dict[str, list[Item]] = {}
+
+    def publish(self, topic: str, key: str, value: Any, cause: Item) -> None:
+        self.messages.append(Message(topic, key.encode(), _ENCODE.encode(value)))
+        self.causes.append(cause)
+
+
+class Kernel:
+    """`await run(items)`: when it returns, the batch is done. `epoch`: settings.kafka.epoch."""
+
+    def __init__(
+        self, engine: Any, policy: Any, profiles: Profiles, publisher: Publisher, *, epoch: str = "",
+        clock: Callable[[], float] = time.time, cache: ProfileCache | None = None, die: Callable[[str], NoReturn] | None = None,
+    ):  # fmt: skip
+        self.engine, self.policy, self.profiles, self.publisher = engine, policy, profiles, publisher
+        self.clock, self.cache, self.tally = clock, cache or ProfileCache(), Tally()
+        self.waiting_for = ""
+        """Which part does not answer now; empty while all do."""
+        self._epoch, self._die = epoch, die or end_process
+        self._keys: dict[str, str] = {}
+        self._looked_at = 0.0
+
+    async def run(self, items: Sequence[Item], partition: int | None = None) -> None:
+        """Takes one batch, of one partition index where `partition` is given, to its end. Waits while Redis or Kafka are away."""
+        started = time.perf_counter()
+        if partition is not None:
+            await self._insist(lambda: self.profiles.claim(partition))
+        stored = await self._load([item.event.user_id for item in items if isinstance(item.event, RULED)])
+        loaded = time.perf_counter()
+        work = self._apply(items, stored)
+        applied = time.perf_counter()
+        await self._publish(work)
+        published = time.perf_counter()
+        encoded = {user: encode(work.states[user]) for user in work.changed}
+        if encoded:
+            await self._insist(lambda: self.profiles.save(encoded, partition))
+            self.cache.put(encoded)
+        seconds = self.tally.seconds
+        seconds["load"] += loaded - started
+        seconds["apply"] += applied - loaded
+        seconds["publish"] += published - applied
+        seconds["save"] += time.perf_counter() - published
+        self.tally.batches += 1
+
+    def forget(self) -> None:
+        """The partitions are gone: what another worker writes from now on is not known here."""
+        self.cache.clear()
+        self.profiles.disclaim()
+
+    # -- reading
+
+    async def _load(self, users: Sequence[str]) -> dict[str, bytes | None]:
+        if time.monotonic() - self._looked_at > CHECK_REDIS_EVERY:
+            await self._insist(self._heal)
+            self._looked_at = time.monotonic()
+        needed = dict.fromkeys(users)
+        unknown = [user for user in needed if user not in self.cache]
+        if unknown:
+            self.cache.put(await self._insist(lambda: self.profiles.load(unknown)))
+        missing = [user for user in needed if user not in self.cache]  # a cache smaller than a batch
+        found = {user: self.cache.get(user) for user in needed if user in self.cache}
+        if missing:
+            found.update(await self._insist(lambda: self.profiles.load(missing)))
+        return found
+
+    async def _heal(self) -> None:
+        """After a restart or a flush of Redis: what this worker knows is the newest there is."""
+        if not await self.profiles.same():
+            log.warning("Redis was restarted or emptied: writing back %d profiles", len(self.cache))
+            for chunk in self.cache.chunks(500):
+                await self.profiles.save(chunk)
+
+    def _state(self, user: str, stored: dict[str, bytes | None]) -> UserState:
+        data = stored.get(user)
+        try:
+            return decode(data)
+        except (ValueError, msgspec.MsgspecError) as error:
+            self.tally.damaged_profiles += 1
+            log.error("a profile can't be read and begins anew; its bytes are kept beside: %s", type(error).__name__)
+            self._damaged.append((user, data or b""))
+            return UserState()
+
+    # -- applying
+
+    def _apply(self, items: Sequence[Item], stored: dict[str, bytes | None]) -> Work:
+        work = Work()
+        self._damaged: list[tuple[str, bytes]] = []
+        now = datetime.fromtimestamp(self.clock(), UTC)
+        for item in items:
+            event = item.event
+            if event is None:
+                self._dead_letter(work, item, item.rejected or Rejected("no event"), now)
+                continue
+            if not isinstance(event, RULED):
+                self.tally.events[item.topic] += 1
+                continue
+            user = event.user_id
+            state = work.states.get(user)
+            if state is None:
+                state = work.states[user] = self._state(user, stored)
+            key = self._key(item.topic)
+            if item.offset <= state.applied.get(key, -1):
+                self.tally.skipped += 1
+                continue
+            mark = len(work.messages)
+            try:
+                self._one(item, state, now, work)
+            except Exception as error:  # the record, or a rule, is at fault: this record alone is put aside
+                log.error("%r can't be processed: %s", item, _where(error))
+                del work.messages[mark:], work.causes[mark:]
+                self._dead_letter(work, item, Rejected(f"processing failed: {type(error).__name__}: {error}"[:500]), now)
+                state = work.states[user] = self._rewound(user, stored, work.applied.get(user, []), now)
+            else:
+                work.applied.setdefault(user, []).append(item)
+                self.tally.events[item.topic] += 1
+                self.tally.last_event_at = max(self.tally.last_event_at, item.at or 0.0)
+            state.applied[key] = item.offset
+            work.changed.add(user)
+        return work
+
+    def _one(self, item: Item, state: UserState, now: datetime, work: Work) -> None:
+        event: Any = item.event
+        outcome = self.engine.apply(event, state, item.source)
+        for detector, error in outcome.errors:
+            self.tally.detector_errors[detector] += 1
+            log.error("detector %s failed on event %s: %s", detector, event.event_id, _where(error))
+        self.tally.repeated += bool(getattr(outcome, "repeated", False))
+        user = event.user_id
+        if isinstance(event, Verdict):
+            decision = self.policy.decide_verdict(event, outcome.cleared, outcome.condemned, state, now)
+            for action in decision.actions:
+                self._act(work, user, action, item)
+        if outcome.findings:
+            decision = self.policy.decide(event, outcome.findings, state, now)
+            for finding in decision.findings:
+                work.publish("findings", user, finding, item)
+                self.tally.findings[finding.detector, finding.severity] += 1
+            for notice in decision.notices:
+                work.publish("notices", user, notice, item)
+                self.tally.notices[notice.kind, notice.severity] += 1
+            for action in decision.actions:
+                self._act(work, user, action, item)
+
+    def _act(self, work: Work, user: str, action: Any, item: Item) -> None:
+        work.publish("account-actions", user, action, item)
+        self.tally.actions[action.action] += 1
+
+    def _rewound(self, user: str, stored: dict[str, bytes | None], items: Sequence[Item], now: datetime) -> UserState:
+        """The user's state as it was before the record that failed half-way."""
+        state = self._state(user, stored)
+        tally, self.tally = self.tally, Tally()
+        for item in items:
+            self._one(item, state, now, Work())
+            state.applied[self._key(item.topic)] = item.offset
+        self.tally = tally
+        return state
+
+    def _dead_letter(self, work: Work, item: Item, why: Rejected, now: datetime) -> None:
+        self.tally.dead_letters[item.topic] += 1
+        work.messages.append(dead_letter(item, why.reason, why.field, now))
+        work.causes.append(item)
+
+    def _key(self, topic: str) -> str:
+        if topic not in self._keys:
+            self._keys[topic] = applied_key(topic, self._epoch)
+        return self._keys[topic]
+
+    # -- publishing
+
+    async def _publish(self, work: Work) -> None:
+        for user, data in self._damaged:
+            await self._insist(lambda user=user, data=data: self.profiles.set_aside(user, data))
+        if not work.messages:
+            return
+        refused = await self._insist(lambda: self.publisher.publish(work.messages))
+        if not any(refused):
+            return
+        now = datetime.fromtimestamp(self.clock(), UTC)
+        letters, seen = [], set()
+        for error, message, item in zip(refused, work.messages, work.causes, strict=True):
+            if error is None:
+                continue
+            if message.topic == "dead-letters":
+                self._die(f"{item!r} can be neither processed nor put aside: {error!r}")
+            if id(item) not in seen:
+                seen.add(id(item))
+                letters.append(dead_letter(item, f"its {message.topic} can't be published: {error!r}"[:500], None, now))
+                self.tally.dead_letters[item.topic] += 1
+        for error in await self._insist(lambda: self.publisher.publish(letters)):
+            if error is not None:
+                self._die(f"a dead letter is refused by the broker: {error!r}")
+
+    async def _insist(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Calls until it works. Offsets stay uncommitted meanwhile, so nothing is lost by waiting, or by being killed."""
+        attempt = 0
+        while True:
+            try:
+                answer = await call()
+            except Unavailable as error:
+                self.waiting_for = str(error)
+                if attempt in (0, 5) or attempt % 20 == 0:
+                    log.warning("waiting: %s", error)
+                await asyncio.sleep(BACKOFF[min(attempt, len(BACKOFF) - 1)])
+                attempt += 1
+            else:
+                if self.waiting_for and attempt:
+                    log.info("going on")
+                    self.waiting_for = ""
+                return answer
+
+
+def dead_letter(item: Item, reason: str, field: str | None, now: datetime) -> Message:
+    """The record whole, with the reason in words. Keyed like the record."""
+    letter = DeadLetter(
+        topic=item.where, partition=item.partition, offset=item.offset, key=_base64(item.key), value=_base64(item.value), reason=reason,
+        field=field, at=now,
+    )  # fmt: skip
+    return Message("dead-letters", item.key, _ENCODE.encode(letter))
+
+
+def _where(error: BaseException) -> str:
+    """Kind and place of an error. Not its text, which may hold what a person typed."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__} in " + (f"{os.path.relpath(frames[-1].filename)}:{frames[-1].lineno}" if frames else "?")
+
+
+def _base64(data: bytes | None) -> str | None:
+    return None if data is None else base64.b64encode(data).decode()
+
+
+def end_process(why: str) -> NoReturn:
+    """The last resort: the offset stays uncommitted and the batch comes back after the restart."""
+    log.critical("ending the process: %s", why)
+    logging.shutdown()
+    os._exit(1)
