@@ -121,16 +121,17 @@ def rebuild(as_json: bool) -> None:
 
 def engine(config: Path | None = None) -> Any:
     """The detection engine with the configured detectors and surroundings, without a broker."""
-    from config.detectors import DetectorConfigError
+    from config.detectors import DetectorConfigError, apply
+    from detectors.registry import Registry
     from detectors.wiring import build_engine
-
     from stores.geo import GeoSurroundings
 
     chosen = settings()
     try:
-        return build_engine(GeoSurroundings(chosen.geo.city, chosen.geo.asn, chosen.data_dir / "geo"), config)
+        registry = apply(Registry.load(), config)
     except DetectorConfigError as error:
         raise Failure(str(error)) from None
+    return build_engine(GeoSurroundings(chosen.geo.city, chosen.geo.asn, chosen.data_dir / "geo"), registry)
 
 
 @cli.command()

@@ -1,9 +1,9 @@
 """What a detector is.
 
 A score is in [0, 1], high means anomalous; a finding is raised where it reaches the detector's threshold. Too little history is said as
-WARMING_UP, never as score 0. `score_one` changes nothing and reads no clock; `learn_one` is called after the decision, and not at all for an
-event that raised a finding, until that is cleared. What has to be counted whether it was normal or not (failures, a day's outflow) is counted
-by `count_one`, once an event.
+WARMING_UP, never as score 0. `score_one` changes nothing and reads no clock; `learn_one` is called after the decision, and not at all for
+an event that raised a finding, until that is cleared. What has to be counted whether it was normal or not (failures, a day's outflow) is
+counted by `count_one`, once an event.
 """
 
 from __future__ import annotations

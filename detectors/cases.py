@@ -2,7 +2,8 @@
 
 A case is data, no mock: its entries are events as they come from the exchange, with what is the same in all of them left out.
 
-- `at`: time before the event, `-30d`, `-2h30m`, `-90s` (the event itself is at noon, Wednesday 4 March 2026, UTC); `every` and `repeat` make a row of it.
+- `at`: time before the event, `-30d`, `-2h30m`, `-90s` (the event is at noon, Wednesday 4 March 2026, UTC); `every` and `repeat` make a
+  row of it. `arrival: listed`: in the order of the list instead of event time.
 - `ip`: an address, or a place by name (PLACES); a case may add its own under `places`. `user_agent`: `Chrome 142 on Windows`.
 - `fires`: true or false; `warming_up: true`: it must say so; `expect`: severity, subject, reasons, facts, score of the finding.
 

@@ -1,4 +1,4 @@
-"""The detectors that there are: each a pair `FAMILY/NAME.py` + `FAMILY/NAME.yml` with id `FAMILY_NAME` (or the `id` it names), and the stories.
+"""The detectors that there are: pairs `FAMILY/NAME.py` + `FAMILY/NAME.yml` with id `FAMILY_NAME` (or the `id` it names), and the stories.
 
 `Registry.load()` reads what the files say; `configured()` lays an operator's changes over it.
 """
@@ -77,7 +77,7 @@ class Registry:
         return cls(entries)
 
     def configured(self, overrides: Mapping[str, Any]) -> Registry:
-        """With the changes of a `detectors:` mapping: id -> enabled, threshold, severity, parameters. Raises RegistryError, one line a mistake."""
+        """With an operator's changes: id -> enabled, threshold, severity, parameters. Raises RegistryError, one line a mistake."""
         mistakes: list[str] = []
         changed = dict(self.entries)
         for name, wanted in overrides.items():

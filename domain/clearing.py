@@ -30,7 +30,6 @@ class Standing(msgspec.Struct, frozen=True):
     """What the account knew of where a verdict came from."""
 
     session_known: bool = False
-    network: str = ""
     network_known: bool = False
 
 
@@ -87,8 +86,8 @@ def _graver(other: Pending, waiting: Pending) -> bool:
 
 
 def make_room(pending: list[Pending], limit: int = MAX_PENDING) -> None:
-    """Forgets down to `limit`: first what is least grave and most repeated (a burst of trades must not push out the login before it), then the oldest.
-    What is forgotten is not learned."""
+    """Forgets down to `limit`, unlearned: first what is least grave and most repeated (a burst of trades must not push out the login
+    before it), then the oldest."""
     while len(pending) > limit:
         kinds = [tuple(f.detector for f in p.found) for p in pending]
         pending.remove(min(pending, key=lambda p: (p.rank, -kinds.count(tuple(f.detector for f in p.found)), p.at)))

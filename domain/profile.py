@@ -19,8 +19,6 @@ MAX_EARLY = 8
 MAX_SESSIONS = 8
 MAX_CONDEMNED = 16
 MAX_STEPS_A_KIND = 8
-RECENT_EVENTS = 32
-"""Events whose repetition under another offset is noticed."""
 
 
 class FoundBefore(msgspec.Struct, array_like=True):
@@ -101,7 +99,7 @@ class UserState(msgspec.Struct, array_like=True):
     pending: list[Pending] = []
     early_verdicts: list[EarlyVerdict] = []
     recent: bytes = b""
-    """The last RECENT_EVENTS event ids, eight bytes each."""
+    """The last event ids (domain.recent)."""
     sessions: list[int] = []
     """Fingerprints of the last sessions whose login was normal."""
     condemned: list[Condemned] = []

@@ -14,7 +14,7 @@ from domain.messages import Reason
 
 
 class NewCountry(Detector):
-    """By the network address. An exit that many share says nothing about a known device's whereabouts; a new device behind one is no excuse."""
+    """By the network address. An exit that many share says nothing about a known device's whereabouts; it doesn't excuse a new device."""
 
     events = (Login,)
     minimum_logins: int

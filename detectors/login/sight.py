@@ -7,7 +7,7 @@ from domain.habits.login import LoginHabits, fingerprint, network_key
 
 
 def device_name(seen: Sighting) -> str:
-    """What a device is known by: its id, else its user agent in words (a browser that is updated stays the same device); '' when neither is told."""
+    """What a device is known by: its id, else its user agent in words (an updated browser stays the same device); '' without both."""
     return seen.event.where.device_id or seen.agent.label
 
 

@@ -1,0 +1,13 @@
+"""The engine with everything that comes along."""
+
+from __future__ import annotations
+
+from detectors.engine import Engine
+from detectors.models.cohort import Cohorts
+from detectors.registry import Registry
+from domain.ports import Surroundings
+
+
+def build_engine(surroundings: Surroundings, registry: Registry | None = None) -> Engine:
+    """`registry`: with an operator's changes (config.detectors.apply); default: as the .yml files say."""
+    return Engine(Registry.load() if registry is None else registry, surroundings, Cohorts())

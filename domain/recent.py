@@ -1,0 +1,25 @@
+"""A ring of the last event ids, eight bytes each: an event that the exchange publishes again is known again."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+SIZE = 32
+
+
+def holds(ring: bytes, event_id: str) -> bool:
+    """Whether the event is among the last."""
+    mark = _mark(event_id)
+    at = ring.find(mark)
+    while at >= 0 and at % 8:
+        at = ring.find(mark, at + 1)
+    return at >= 0
+
+
+def push(ring: bytes, event_id: str) -> bytes:
+    """The ring with the event, the oldest dropped."""
+    return (ring + _mark(event_id))[-8 * SIZE :]
+
+
+def _mark(event_id: str) -> bytes:
+    return blake2b(event_id.encode("utf-8", "surrogatepass"), digest_size=8).digest()
