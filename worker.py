@@ -48,9 +48,14 @@ def cli() -> None:
 @click.option("--seed", type=int, default=7, show_default=True, help="Of the simulated exchange.")
 def run(**options: Any) -> None:
     """The embedded stack, the simulated exchange, worker and console in one."""
+    from console.sessions import Sessions, Signer
+    from console.staff import StaffFile
     from embedded.run import run as run_embedded
 
-    sys.exit(run_embedded(settings(), **options))
+    def sign_in(public_url: str, secret: str) -> str:
+        return Sessions(Signer(secret), StaffFile(None), embedded=True).one_time_link(public_url)
+
+    sys.exit(run_embedded(settings(), sign_in=sign_in, **options))
 
 
 @cli.command()
