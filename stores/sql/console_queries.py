@@ -1,0 +1,257 @@
+"""What the console reads. Nothing here writes; times out are UTC datetimes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
+
+from domain.ledger import micros, moment
+from domain.messages import Finding
+from stores.sql.engine import Database
+from stores.sql.schema import answers, decisions, deliveries, findings, notices, receipts
+
+_FINDING = msgspec.json.Decoder(Finding)
+_TIMES = {"at", "created_at", "occurred_at", "recorded_at", "updated_at", "expires_at", "answered_at", "withdrawn_at", "since", "until"}
+_LISTS = {"finding_ids", "channels", "parts"}
+GRAVE = ("warning", "critical")
+
+
+class ConsoleQueries:
+    """Synchronous, thread-safe. Every answer is bounded by `limit`."""
+
+    def __init__(self, database: Database):
+        self.database = database
+
+    # findings
+
+    def findings_since(self, since: datetime) -> dict[str, int]:
+        """Number by severity, merged ones counted."""
+        return self._counted(select(findings.c.severity, func.count()).where(findings.c.recorded_at >= micros(since)).group_by(findings.c.severity))
+
+    def recent_findings(self, limit: int = 20) -> list[dict[str, Any]]:
+        return self._findings(select(findings).order_by(findings.c.recorded_at.desc()).limit(limit))
+
+    def queue(self, *, state: str = "open", text: str = "", detector: str = "", limit: int = 200) -> list[dict[str, Any]]:
+        """`open`: grave and undecided, gravest first, then oldest; `notice`: the undecided ones at notice; `closed`: decided ones, newest first."""
+        query = select(findings)
+        if state == "closed":
+            query = query.where(_decided()).order_by(findings.c.recorded_at.desc())
+        else:
+            severities = ("notice",) if state == "notice" else GRAVE
+            query = query.where(~_decided(), findings.c.severity.in_(severities), _told()).order_by(findings.c.severity, findings.c.occurred_at)
+        if detector:
+            query = query.where(findings.c.detector == detector)
+        if text:
+            query = query.where(
+                or_(
+                    findings.c.user_id == text,
+                    findings.c.finding_id == text,
+                    findings.c.notice_id == text,
+                    findings.c.event_id == text,
+                    findings.c.detector.contains(text, autoescape=True),
+                    findings.c.body.contains(text, autoescape=True),
+                )
+            )
+        return self._findings(query.limit(limit))
+
+    def open_count(self) -> int:
+        """Findings that wait for a person."""
+        query = select(func.count(findings.c.event_id.distinct())).where(~_decided(), findings.c.severity.in_(GRAVE), _told())
+        with self.database.reading() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def finding(self, finding_id: str) -> dict[str, Any] | None:
+        found = self._findings(select(findings).where(findings.c.finding_id == finding_id))
+        return found[0] if found else None
+
+    def findings_by_id(self, ids: Sequence[str]) -> list[dict[str, Any]]:
+        """In event time."""
+        return self._findings(select(findings).where(findings.c.finding_id.in_(ids[:200])).order_by(findings.c.occurred_at)) if ids else []
+
+    def findings_on(self, event_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Everything seen on these events, in event time."""
+        return self._findings(select(findings).where(findings.c.event_id.in_(event_ids[:200])).order_by(findings.c.occurred_at)) if event_ids else []
+
+    def findings_of(self, user_id: str, limit: int = 100) -> list[dict[str, Any]]:
+        return self._findings(select(findings).where(findings.c.user_id == user_id).order_by(findings.c.occurred_at.desc()).limit(limit))
+
+    def hits(self, since: datetime) -> dict[str, int]:
+        """Findings by detector."""
+        return self._counted(select(findings.c.detector, func.count()).where(findings.c.recorded_at >= micros(since)).group_by(findings.c.detector))
+
+    def latest_of(self, detector: str, limit: int = 20) -> list[dict[str, Any]]:
+        return self._findings(select(findings).where(findings.c.detector == detector).order_by(findings.c.occurred_at.desc()).limit(limit))
+
+    def scores_of(self, detector: str, limit: int = 5000) -> list[float]:
+        """Of the newest findings; what stayed below the threshold isn't kept."""
+        query = select(findings.c.score).where(findings.c.detector == detector).order_by(findings.c.occurred_at.desc()).limit(limit)
+        with self.database.reading() as connection:
+            return [float(row[0]) for row in connection.execute(query)]
+
+    def precision(self, since: datetime) -> dict[str, tuple[int, int]]:
+        """Detector -> (said to be fraud, said to be either), by owners' answers and analysts' decisions; the analyst's word goes before."""
+        query = (
+            select(findings.c.detector, decisions.c.label, answers.c.answer, func.count())
+            .select_from(
+                findings.outerjoin(decisions, and_(decisions.c.finding_id == findings.c.finding_id, decisions.c.withdrawn_at.is_(None))).outerjoin(
+                    answers, and_(answers.c.notice_id == findings.c.notice_id, answers.c.answered_at.is_not(None))
+                )
+            )
+            .where(findings.c.recorded_at >= micros(since), or_(decisions.c.label.is_not(None), answers.c.answer.is_not(None)))
+            .group_by(findings.c.detector, decisions.c.label, answers.c.answer)
+        )
+        said: dict[str, tuple[int, int]] = {}
+        with self.database.reading() as connection:
+            for detector, label, answer, count in connection.execute(query):
+                fraud = label == "fraud" if label else answer == "not_me"
+                before = said.get(detector, (0, 0))
+                said[detector] = (before[0] + count * fraud, before[1] + count)
+        return said
+
+    def decisions_on(self, finding_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """The standing decision by finding id."""
+        query = select(decisions).where(decisions.c.finding_id.in_(list(finding_ids)[:500]), decisions.c.withdrawn_at.is_(None)).order_by(decisions.c.at)
+        return {row["finding_id"]: row for row in self._rows(query)}
+
+    def decision(self, verdict_id: str) -> dict[str, Any] | None:
+        found = self._rows(select(decisions).where(decisions.c.verdict_id == verdict_id))
+        return found[0] if found else None
+
+    # notices
+
+    def notices_since(self, since: datetime) -> dict[str, int]:
+        """Number by severity."""
+        return self._counted(select(notices.c.severity, func.count()).where(notices.c.recorded_at >= micros(since)).group_by(notices.c.severity))
+
+    def statuses_since(self, since: datetime) -> dict[tuple[str, str], int]:
+        """Deliveries by (channel, status)."""
+        query = select(deliveries.c.channel, deliveries.c.status, func.count()).where(deliveries.c.created_at >= micros(since))
+        with self.database.reading() as connection:
+            return {(row[0], row[1]): int(row[2]) for row in connection.execute(query.group_by(deliveries.c.channel, deliveries.c.status))}
+
+    def languages_since(self, since: datetime) -> dict[str, int]:
+        """Notices by language."""
+        query = select(deliveries.c.locale, func.count(deliveries.c.notice_id.distinct())).where(deliveries.c.created_at >= micros(since))
+        return self._counted(query.group_by(deliveries.c.locale))
+
+    def answers_since(self, since: datetime) -> dict[str, int]:
+        """Owners' answers by `me` and `not_me`."""
+        return self._counted(select(answers.c.answer, func.count()).where(answers.c.answered_at >= micros(since)).group_by(answers.c.answer))
+
+    def seconds_to_told(self, since: datetime, limit: int = 2000) -> list[float]:
+        """From the event to the first provider that took its notice, ascending; live notices only (an old event says nothing about speed)."""
+        first = (
+            select(receipts.c.notice_id, func.min(receipts.c.at).label("told"))
+            .where(receipts.c.at >= micros(since), receipts.c.status.in_(("sent", "delivered")))
+            .group_by(receipts.c.notice_id)
+            .limit(limit)
+            .subquery()
+        )
+        query = select(first.c.told - notices.c.occurred_at).select_from(first.join(notices, notices.c.notice_id == first.c.notice_id))
+        with self.database.reading() as connection:
+            return sorted(float(row[0]) / 1e6 for row in connection.execute(query) if row[0] is not None and row[0] >= 0)
+
+    def search_notices(
+        self, *, text: str = "", kind: str = "", severity: str = "", channel: str = "", status: str = "",
+        since: datetime | None = None, until: datetime | None = None, before: int | None = None, limit: int = 50,
+    ) -> list[dict[str, Any]]:  # fmt: skip
+        """Newest first; `before`: the `cursor` of the last row of the page before."""
+        query: Select[Any] = select(notices)
+        if text:
+            query = query.where(or_(notices.c.user_id == text, notices.c.notice_id == text, notices.c.event_id == text, notices.c.kind.contains(text, autoescape=True)))
+        for column, value in ((notices.c.kind, kind), (notices.c.severity, severity)):
+            if value:
+                query = query.where(column == value)
+        if channel or status:
+            wanted = [deliveries.c.notice_id == notices.c.notice_id]
+            wanted += [deliveries.c.channel == channel] if channel else []
+            wanted += [deliveries.c.status == status] if status else []
+            query = query.where(exists().where(*wanted))
+        if since:
+            query = query.where(notices.c.recorded_at >= micros(since))
+        if until:
+            query = query.where(notices.c.recorded_at < micros(until))
+        if before is not None:
+            query = query.where(notices.c.recorded_at < before)
+        return self._rows(query.order_by(notices.c.recorded_at.desc()).limit(limit))
+
+    def kinds(self) -> list[str]:
+        """Kinds of notices that there are."""
+        with self.database.reading() as connection:
+            return [row[0] for row in connection.execute(select(notices.c.kind).distinct().order_by(notices.c.kind))]
+
+    def notice(self, notice_id: str) -> dict[str, Any] | None:
+        found = self._rows(select(notices).where(notices.c.notice_id == notice_id))
+        return found[0] if found else None
+
+    def notices_of(self, user_id: str, limit: int = 100) -> list[dict[str, Any]]:
+        return self._rows(select(notices).where(notices.c.user_id == user_id).order_by(notices.c.recorded_at.desc()).limit(limit))
+
+    def deliveries_of(self, notice_ids: Sequence[str]) -> list[dict[str, Any]]:
+        return self._rows(select(deliveries).where(deliveries.c.notice_id.in_(notice_ids[:500])).order_by(deliveries.c.channel, deliveries.c.slot)) if notice_ids else []
+
+    def delivery(self, delivery_id: str) -> dict[str, Any] | None:
+        found = self._rows(select(deliveries).where(deliveries.c.delivery_id == delivery_id))
+        return found[0] if found else None
+
+    def receipts_of(self, notice_id: str) -> list[dict[str, Any]]:
+        return self._rows(select(receipts).where(receipts.c.notice_id == notice_id).order_by(receipts.c.at, receipts.c.receipt_id))
+
+    def answers_of(self, notice_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """By notice, answered or not."""
+        return {row["notice_id"]: row for row in self._rows(select(answers).where(answers.c.notice_id.in_(notice_ids[:500])))} if notice_ids else {}
+
+    # users
+
+    def lately(self, limit: int = 50) -> list[dict[str, Any]]:
+        """Users with findings: the newest first, with the number of findings."""
+        newest = func.max(findings.c.occurred_at).label("occurred_at")
+        query = select(findings.c.user_id, func.count().label("count"), newest).group_by(findings.c.user_id).order_by(newest.desc()).limit(limit)
+        return self._rows(query)
+
+    # how
+
+    def _findings(self, query: Select[Any]) -> list[dict[str, Any]]:
+        """Rows with their Finding at `body`."""
+        rows = self._rows(query)
+        for row in rows:
+            row["finding"] = _FINDING.decode(row.pop("body"))
+        return rows
+
+    def _rows(self, query: Select[Any]) -> list[dict[str, Any]]:
+        with self.database.reading() as connection:
+            return [_row(row) for row in connection.execute(query)]
+
+    def _counted(self, query: Select[Any]) -> dict[str, int]:
+        with self.database.reading() as connection:
+            return {str(row[0]): int(row[1]) for row in connection.execute(query)}
+
+
+def _told() -> ColumnElement[bool]:
+    """What its owner was told before (cooldown) needs nobody's decision a second time."""
+    return findings.c.suppressed.is_(None)
+
+
+def _decided() -> ColumnElement[bool]:
+    """A decision is about the event: it holds for all findings on it."""
+    same = findings.alias("same")
+    return exists(
+        select(decisions.c.verdict_id)
+        .select_from(decisions.join(same, same.c.finding_id == decisions.c.finding_id))
+        .where(same.c.event_id == findings.c.event_id, decisions.c.withdrawn_at.is_(None))
+    )
+
+
+def _row(row: Row[Any]) -> dict[str, Any]:
+    plain = dict(row._mapping)
+    if "recorded_at" in plain:
+        plain["cursor"] = plain["recorded_at"]
+    for name in _TIMES & plain.keys():
+        plain[name] = None if plain[name] is None else moment(plain[name])
+    for name in _LISTS & plain.keys():
+        plain[name] = msgspec.json.decode(plain[name])
+    return plain
