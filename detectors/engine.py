@@ -18,7 +18,8 @@ from detectors.base import Detector, Sighting, WarmingUp
 from detectors.outcome import Outcome
 from detectors.registry import Entry, Registry
 from domain import clearing, condemned, recent
-from domain.events import TOPIC_OF, Announcement, Event, Input, Login, Verdict
+from domain.addresses import normal
+from domain.events import TOPIC_OF, Announcement, Event, Input, Login, Transfer, Verdict
 from domain.habits.login import fingerprint, network_key
 from domain.ids import notice_id
 from domain.messages import Finding, Source
@@ -90,7 +91,7 @@ class Engine:
         findings = self._score(asked, seen, state, source, outcome)
         own = len(findings)
         self._stories(asked, seen, at, state, source, findings, outcome)
-        shady = condemned.among(state, condemned.marks(event.where.device_id, None, getattr(event, "address", None)))
+        shady = condemned.among(state, condemned.marks(event.where.device_id, None, _address(event)))
         outcome.risk = self._risk(outcome.risk, event, state, shady)
         for entry, detector in asked:
             self._guard(entry, outcome, detector.count_one, seen, state.habits)
@@ -204,7 +205,7 @@ class Engine:
             network=network_key(seen.place, client.ip),
             topic=TOPIC_OF[type(event)],
             findings=_ENCODE.encode(findings) if findings else b"",
-            address=(getattr(event, "address", None) or "")[:_LONGEST],
+            address=_address(event),
         )
         state.pending.append(waiting)
         return waiting
@@ -265,9 +266,9 @@ class Engine:
         login = state.habits.login
         device = "" if login.device(fingerprint(waiting.device)) else waiting.device
         network = "" if waiting.network in login.networks else waiting.network
-        paid = state.habits.transfer.knows(waiting.address, "") or any(p.address == waiting.address for p in state.habits.transfer.payees)
-        address = "" if paid else waiting.address
-        return condemned.marks(device, network, address)
+        address, payees = waiting.address, state.habits.transfer
+        paid = payees.knows(address, "") or any(known.address == address for known in payees.payees)
+        return condemned.marks(device, network, "" if paid else address)
 
     def _early(self, seen: Sighting, at: float, findings: list[Finding], state: UserState, source: Source | None, outcome: Outcome) -> None:
         """Verdicts that came before this event: about it, a finding on it, or the notice of one."""
@@ -283,6 +284,11 @@ class Engine:
                 waiting = self._wait(seen, at, [], state)
             if waiting is not None:
                 self._judge(verdict, waiting, state, source, outcome)
+
+
+def _address(event: Any) -> str:
+    """Where a transfer goes to; '' for any other event."""
+    return normal(event.address or "")[:_LONGEST] if isinstance(event, Transfer) and event.direction == "withdrawal" else ""
 
 
 def _attach(finding: Finding, end: Step, state: UserState) -> None:

@@ -30,6 +30,17 @@ class Rejected(ValueError):
 
 def decode(topic: str, key: bytes | None, value: bytes | None, now: float) -> Event:
     """The event of an input topic (name without prefix; not `users`). `now`: seconds since the epoch. Raises Rejected."""
+    event = decode_any(value)
+    if type(event) is not STRUCTS[topic]:
+        raise Rejected(f"type {event.__struct_config__.tag!r} does not belong on topic {topic}", "type")
+    if event.at > now + MAX_AHEAD:
+        raise Rejected("more than five minutes ahead of the clock", "occurred_at")
+    check_key(key, event.user_id)
+    return event
+
+
+def decode_any(value: bytes | None) -> Event:
+    """An event of any input topic but `users`, whatever its topic, its key and the clock. Raises Rejected."""
     text = _text(value)
     try:
         event = _EVENT.decode(text)
@@ -37,13 +48,8 @@ def decode(topic: str, key: bytes | None, value: bytes | None, now: float) -> Ev
         raise _rejected(error) from None
     except msgspec.DecodeError as error:
         raise Rejected(f"not one JSON object: {error}") from None
-    if type(event) is not STRUCTS[topic]:
-        raise Rejected(f"type {event.__struct_config__.tag!r} does not belong on topic {topic}", "type")
     if isinstance(event, Transfer) and event.direction == "withdrawal" and not event.address:
         raise Rejected("a withdrawal needs an address", "address")
-    if event.at > now + MAX_AHEAD:
-        raise Rejected("more than five minutes ahead of the clock", "occurred_at")
-    check_key(key, event.user_id)
     return event
 
 

@@ -1,0 +1,157 @@
+"""Replays events through profiles, detectors and models: one pass, no broker, nothing sent.
+
+States of users are kept in memory: those seen lately as they are, the others encoded, so that a hundred thousand users fit.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import sys
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+import zstandard
+
+from detectors.engine import Engine
+from detectors.outcome import Outcome
+from domain.decode import Rejected, decode_any
+from domain.events import Event, Verdict
+from domain.profile import UserState, decode, encode
+
+AWAKE = 20_000
+"""Users whose state is kept decoded."""
+PROGRESS_SECONDS = 5.0
+
+
+class States:
+    """States by user id; the ones not used lately are encoded."""
+
+    def __init__(self, awake: int = AWAKE):
+        self._awake: OrderedDict[str, UserState] = OrderedDict()
+        self._asleep: dict[str, bytes] = {}
+        self._limit = awake
+
+    def __getitem__(self, user_id: str) -> UserState:
+        state = self._awake.get(user_id)
+        if state is not None:
+            self._awake.move_to_end(user_id)
+            return state
+        state = decode(self._asleep.pop(user_id, None))
+        self._awake[user_id] = state
+        if len(self._awake) > self._limit:
+            other, old = self._awake.popitem(last=False)
+            self._asleep[other] = encode(old)
+        return state
+
+    def __len__(self) -> int:
+        return len(self._awake) + len(self._asleep)
+
+
+def replay(
+    lines: Iterable[bytes], engine: Engine, refused: Callable[[int, str], None], states: States | None = None
+) -> Iterator[tuple[Event, Outcome]]:
+    """Each event with what came of it. `lines`: one JSON object each, in event time; empty ones are passed over. `refused` is told the
+    number of a line that can't be taken, counted from 1, and why."""
+    known = States() if states is None else states
+    for number, line in enumerate(lines, 1):
+        line = line.strip()
+        if not line:
+            continue
+        try:
+            event = decode_any(line)
+        except Rejected as error:
+            refused(number, str(error))
+            continue
+        yield event, engine.apply(event, known[event.user_id])
+
+
+def score_events(
+    lines: Iterable[bytes], engine: Engine, refused: Callable[[int, str], None], states: States | None = None
+) -> Iterator[dict[str, Any]]:
+    """One result for each event that isn't a verdict: event_id, user_id, risk in [0, 1], warming_up, findings (detector, score,
+    severity)."""
+    for event, outcome in replay(lines, engine, refused, states):
+        if not isinstance(event, Verdict):
+            yield {
+                "event_id": event.event_id,
+                "user_id": event.user_id,
+                "risk": round(outcome.risk, 6),
+                "warming_up": outcome.warming_up,
+                "findings": [
+                    {"detector": f.detector, "score": round(f.score, 6), "severity": f.severity}
+                    for f in outcome.findings
+                    if f.event_id == event.event_id
+                ],
+            }
+
+
+def score_files(paths: Iterable[str], output: Path, engine: Engine) -> int:
+    """For the command line: writes one JSON line a result to `output`. Returns 1 when a line or a file could not be taken, else 0; each is
+    named on standard error."""
+    problems = Problems()
+    states, started, done = States(), time.monotonic(), 0
+    encoder, shown = msgspec.json.Encoder(), started
+    part = output.with_name(output.name + ".part")
+    with part.open("wb") as sink:
+        for path in paths:
+            problems.file = path
+            try:
+                with open_lines(path) as lines:
+                    for result in score_events(lines, engine, problems.refused, states):
+                        sink.write(encoder.encode(result) + b"\n")
+                        done += 1
+                        if not done % 1000 and time.monotonic() - shown >= PROGRESS_SECONDS:
+                            shown = time.monotonic()
+                            print(f"{done:,} events, {done / (shown - started):,.0f} a second, {len(states):,} users", file=sys.stderr)
+            except (OSError, EOFError, zstandard.ZstdError) as error:
+                problems.say(f"{path}: can't be read: {error}")
+    part.replace(output)
+    took = max(time.monotonic() - started, 1e-9)
+    print(f"{done:,} events of {len(states):,} users in {took:.1f} s ({took / max(done, 1) * 1e6:.0f} us an event)", file=sys.stderr)
+    return problems.end()
+
+
+class Problems:
+    """Says the first few problems as they come, and counts all."""
+
+    SAID = 20
+
+    def __init__(self) -> None:
+        self.file, self.count = "", 0
+
+    def refused(self, number: int, reason: str) -> None:
+        """A line that can't be taken."""
+        self.say(f"{self.file}:{number}: {reason}")
+
+    def say(self, text: str) -> None:
+        """Counts it, and says it while there are few."""
+        self.count += 1
+        if self.count <= self.SAID:
+            print(text, file=sys.stderr)
+
+    def end(self) -> int:
+        """The exit status."""
+        if self.count > self.SAID:
+            print(f"{self.count - self.SAID:,} more problems", file=sys.stderr)
+        return 1 if self.count else 0
+
+
+def open_lines(path: str) -> IO[bytes]:
+    """The lines of a file; `.gz` and `.zst` are unpacked on the way, `-` is standard input. Raises OSError."""
+    if path == "-":
+        return sys.stdin.buffer
+    if path.endswith(".gz"):
+        return io.BufferedReader(gzip.open(path, "rb"), 1 << 20)  # type: ignore[arg-type]
+    if path.endswith(".zst"):
+        with ExitStack() as opened:
+            raw = opened.enter_context(Path(path).open("rb"))
+            reader = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True, closefd=True)
+            opened.pop_all()
+            return io.BufferedReader(reader, 1 << 20)  # type: ignore[arg-type]
+    return Path(path).open("rb", buffering=1 << 20)
