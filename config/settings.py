@@ -86,6 +86,8 @@ class Metrics(Section):
     """Prometheus metrics and health of a worker."""
 
     port: int | None = Field(None, ge=1, le=65535, description="absent: the worker binds no port")
+    host: str = Field("127.0.0.1", min_length=1, description="address that the port is bound to")
+    socket: Path | None = Field(None, description="set by `worker` for the processes that it starts: a unix socket in place of the port")
 
 
 class Geo(Section):

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from config.detectors import apply
+from config.notices import load as load_notices
 from config.settings import Settings
+from detectors.registry import Registry
+from detectors.wiring import build_engine
 from domain.events import STRUCTS
+from notices.policy import Policy
+from stores.geo import GeoSurroundings
+from stores.redis_profiles import RedisProfiles, connect
 from streams.app import App, build, handle
 from streams.kernel import Kernel
 from streams.publisher import KafkaPublisher
 from streams.records import EventDecoder
+from streams.run import serve
 from streams.transport import Batch
 
 
@@ -32,17 +40,25 @@ def detect_app(settings: Settings, kernel: Kernel) -> App:
 
 def build_kernel(settings: Settings) -> Kernel:
     """The kernel with the configured detectors and policy, and Redis and Kafka behind it."""
-    from config.notices import load as load_notices
-    from detectors.wiring import build_engine
-    from notices.policy import Policy
-    from stores.geo import GeoSurroundings
-    from stores.redis_profiles import RedisProfiles, connect
-
     surroundings = GeoSurroundings(settings.geo.city, settings.geo.asn, settings.data_dir / "geo")
     return Kernel(
-        build_engine(surroundings),
+        build_engine(surroundings, apply(Registry.load())),
         Policy(load_notices()),
         RedisProfiles(connect(settings.redis.url)),
         KafkaPublisher(settings.kafka.brokers, settings.kafka.topic_prefix),
         epoch=settings.kafka.epoch,
     )
+
+
+def run_detect(settings: Settings) -> int:
+    """The role `detect`, until it is told to stop. Exit status."""
+    kernel = build_kernel(settings)
+
+    async def close() -> None:
+        await kernel.publisher.stop()
+        await kernel.profiles.close()
+
+    return serve(
+        settings, detect_app(settings, kernel), "detect", kernel=kernel, done=lambda: kernel.tally.batches,
+        waiting=lambda: bool(kernel.waiting_for), closing=[close],
+    )  # fmt: skip

@@ -326,6 +326,10 @@ class Consumer(driver.Consumer):
                 found[tp] = max(0, end - start)
         return found
 
+    def standing(self) -> dict[tuple[str, int], int]:
+        """By topic and partition: the offset up to which all is done."""
+        return {(tp.topic, tp.partition): self._done.get(tp, first) for tp, first in self._first.items()}
+
 
 class Transport(driver.Transport):
     """`broker_consumer=vigilbatch://host:port`."""

@@ -1,0 +1,153 @@
+"""The topics at the broker: creating those that are missing, and saying what is wrong with those that are there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from config.settings import Settings
+from domain.events import INPUT_TOPICS, OUTPUT_TOPICS, STRUCTS
+from domain.ports import Unavailable
+from streams.publisher import MAX_REQUEST
+
+WAIT = 8.0
+"""Seconds within which a broker has to answer."""
+DAY_MS = 86_400_000
+RETENTION = {
+    "findings": "604800000",
+    "notices": "604800000",
+    "receipts": "604800000",
+    "account-actions": "604800000",
+    "dead-letters": "2592000000",
+}
+"""Milliseconds: a week; dead letters 30 days, since someone has to look at them."""
+
+
+class Wrong(Exception):
+    """The topics are not as they have to be; the text says what to do."""
+
+
+class Admin:
+    """`async with Admin(settings) as admin`. Raises Unavailable, with the address, when no broker answers within WAIT seconds."""
+
+    def __init__(self, settings: Settings, wait: float = WAIT):
+        self.settings, self.wait = settings, wait
+        self.client = AIOKafkaAdminClient(
+            bootstrap_servers=settings.kafka.brokers, request_timeout_ms=int(wait * 1000), client_id="vigil-admin"
+        )
+
+    async def __aenter__(self) -> Admin:
+        try:
+            await asyncio.wait_for(self.client.start(), self.wait)
+        except (KafkaError, OSError, TimeoutError) as error:
+            await self._close()
+            raise Unavailable(f"no Kafka broker answers at {self.settings.kafka.brokers} (VIGIL_KAFKA__BROKERS)") from error
+        return self
+
+    async def __aexit__(self, *_: Any) -> None:
+        await self._close()
+
+    async def _close(self) -> None:
+        try:
+            await asyncio.wait_for(self.client.close(), 2)
+        except Exception:  # noqa: S110 (nothing is left to be done about it)
+            pass
+
+    async def partitions(self, names: Iterable[str]) -> dict[str, int]:
+        """Number of partitions of those topics that exist."""
+        wanted = set(names)
+        try:  # all of them: to ask for one by its name may create it
+            found = await asyncio.wait_for(self.client.describe_topics(None), self.wait)
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise Unavailable(f"Kafka at {self.settings.kafka.brokers} does not describe its topics: {error!r}") from error
+        return {topic["topic"]: len(topic["partitions"]) for topic in found if topic["topic"] in wanted and topic["partitions"]}
+
+    async def brokers(self) -> int:
+        """How many there are."""
+        return max(1, len((await self.client.describe_cluster())["brokers"]))
+
+    async def create(self, topics: list[NewTopic]) -> None:
+        """Raises Wrong when the broker refuses one."""
+        try:
+            answer = await asyncio.wait_for(self.client.create_topics(topics, timeout_ms=int(self.wait * 1000)), self.wait * 2)
+        except TopicAlreadyExistsError:
+            return
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise Wrong(f"the broker did not create the topics: {error!r}") from error
+        for name, code, *more in answer.topic_errors:
+            error = for_code(code)
+            if code and not issubclass(error, TopicAlreadyExistsError):
+                raise Wrong(f"the broker refuses to create {name}: {error.__name__} {more[0] if more and more[0] else ''}".rstrip())
+
+
+def names(settings: Settings) -> list[str]:
+    """Every topic, as it is called at the broker."""
+    return [settings.kafka.topic_prefix + topic for topic in (*INPUT_TOPICS, *OUTPUT_TOPICS)]
+
+
+def new_topic(settings: Settings, topic: str, replication: int) -> NewTopic:
+    """The topic (name without prefix) as Vigil wants it."""
+    config = {}
+    if not settings.kafka.small_broker:
+        if topic == "users":
+            config["cleanup.policy"] = "compact"
+        if topic in RETENTION:
+            config["retention.ms"] = str(RETENTION[topic] * DAY_MS)
+        if topic == "dead-letters":
+            config["max.message.bytes"] = str(MAX_REQUEST)
+    return NewTopic(settings.kafka.topic_prefix + topic, settings.kafka.partitions, replication, topic_configs=config)
+
+
+async def make_missing(settings: Settings) -> list[str]:
+    """Creates the topics that are missing; what was done, a line a topic. Raises Unavailable or Wrong."""
+    async with Admin(settings) as admin:
+        there = await admin.partitions(names(settings))
+        replication = settings.kafka.replication or min(3, await admin.brokers())
+        prefix, done = settings.kafka.topic_prefix, []
+        missing = [topic for topic in (*INPUT_TOPICS, *OUTPUT_TOPICS) if prefix + topic not in there]
+        if missing:
+            await admin.create([new_topic(settings, topic, replication) for topic in missing])
+        for topic in (*INPUT_TOPICS, *OUTPUT_TOPICS):
+            if topic in missing:
+                done.append(f"created  {prefix}{topic}: {settings.kafka.partitions} partitions, {replication} replicas")
+            else:
+                done.append(f"exists   {prefix}{topic}: {there[prefix + topic]} partitions")
+    return done
+
+
+async def problems(settings: Settings) -> list[str]:
+    """What is wrong with the topics and what to do about it, a sentence each; empty when all is well. Raises Unavailable."""
+    async with Admin(settings) as admin:
+        there = await admin.partitions(names(settings))
+    found = []
+    missing = [name for name in names(settings) if name not in there]
+    if missing:
+        found.append(f"topics are missing: {', '.join(missing)}. Create them: python worker.py topics create")
+    prefix = settings.kafka.topic_prefix
+    counts = {prefix + topic: there[prefix + topic] for topic in STRUCTS if prefix + topic in there}
+    if len(set(counts.values())) > 1:
+        told = ", ".join(f"{name} {count}" for name, count in counts.items())
+        found.append(f"input topics need the same number of partitions, so that one worker has all events of a user; they have: {told}")
+    return found
+
+
+async def require(settings: Settings) -> None:
+    """Raises Wrong or Unavailable, with what to do, unless broker and topics are as they have to be."""
+    found = await problems(settings)
+    if found:
+        raise Wrong("\n".join(found))
+
+
+def create_topics(settings: Settings) -> int:
+    """`topics create`: says what it did; exit status."""
+    try:
+        for line in asyncio.run(make_missing(settings)):
+            print(line)
+    except (Unavailable, Wrong) as error:
+        print(f"error: {error}")
+        return 1
+    return 0
