@@ -100,6 +100,11 @@ class Sample(msgspec.Struct, array_like=True):
         """The q-quantile, in the unit of the values."""
         return math.exp(self.log_quantile(q))
 
+    def share_from(self, value: float) -> float:
+        """Part of the values that are at least `value`, of one more than there are: what a next one is at least to be expected with."""
+        step = to_step(value)
+        return sum(kept >= step for kept in self.steps) / (len(self.steps) + 1)
+
     def log_spread(self) -> float:
         """Half the distance between the 16 % and 84 % quantiles of the logarithms: the standard deviation where they are normal, and deaf
         to single outliers where they aren't."""

@@ -1,11 +1,124 @@
-"""Habits of the subject: transfer."""
+"""Habits of the subject: transfer. How much leaves, to whom, and what left lately."""
 
 from __future__ import annotations
 
 import msgspec
 
+from domain.habits.login import fingerprint
+from domain.statistics import Decayed, Keys, Sample
+
+MAX_AMOUNTS = 64
+MAX_PAYEES = 24
+"""Kept with their address, to be compared with."""
+MAX_OLD_PAYEES = 256
+"""Kept as fingerprints, to be recognized only."""
+MAX_DUST = 8
+MAX_FLOWS = 32
+KEEP_FLOWS = 7 * 86_400
+"""Seconds that a transfer is remembered by its id, for its later statuses."""
+
+
+class Payee(msgspec.Struct, array_like=True):
+    """Someone whom the account paid, and that was normal."""
+
+    address: str
+    last_at: int
+    count: int = 1
+    memo: str = ""
+
+
+class Dust(msgspec.Struct, array_like=True):
+    """Who sent a deposit too small to be meant as money."""
+
+    address: str
+    at: int
+
+
+class Flow(msgspec.Struct, array_like=True):
+    """A transfer out, counted once whatever its statuses."""
+
+    key: int
+    """fingerprint() of the transfer's id."""
+    at: int
+    usd: float
+    balance: float
+    """USD before it; -1 where not told."""
+    status: str
+    """Under which it was first seen."""
+    undone: bool = False
+    """It failed, or was rejected or cancelled."""
+    taught: bool = False
+    """Its payee was learned from it."""
+
 
 class TransferHabits(msgspec.Struct, array_like=True):
-    """Fields are appended with a default, never reordered."""
+    """Fields are appended with a default, never reordered. Times: event time, whole seconds since the epoch."""
 
     count: int = 0
+    """Transfers out found normal."""
+    first_at: int = 0
+    amounts: Sample = msgspec.field(default_factory=Sample)
+    """USD values of those."""
+    payees: list[Payee] = []
+    old_payees: Keys = msgspec.field(default_factory=Keys)
+    """Payees that had to make room in `payees`."""
+    dust: list[Dust] = []
+    flows: list[Flow] = []
+    """What left lately, normal or not, in event time."""
+    learned: Decayed = msgspec.field(default_factory=Decayed)
+    drained: Decayed = msgspec.field(default_factory=Decayed)
+    """Of `learned`, how many emptied the account."""
+
+    def payee(self, address: str, memo: str) -> Payee | None:
+        """The payee, among those kept with their address."""
+        for known in self.payees:
+            if known.address == address and known.memo == memo:
+                return known
+        return None
+
+    def knows(self, address: str, memo: str) -> bool:
+        """Whether the account paid there before."""
+        return self.payee(address, memo) is not None or f"{address}\x00{memo}" in self.old_payees
+
+    def pay(self, address: str, memo: str, at: int) -> None:
+        """Makes the payee known; of those kept whole the one not paid for longest makes room."""
+        known = self.payee(address, memo)
+        if known is not None:
+            known.count += 1
+            known.last_at = max(known.last_at, at)
+            return
+        if len(self.payees) >= MAX_PAYEES:
+            oldest = min(self.payees, key=lambda p: p.last_at)
+            self.payees.remove(oldest)
+            self.old_payees.add(f"{oldest.address}\x00{oldest.memo}", MAX_OLD_PAYEES)
+        self.payees.append(Payee(address, at, 1, memo))
+
+    def unpay(self, address: str, memo: str) -> None:
+        """Takes back one payment; who was paid only then is unknown again."""
+        known = self.payee(address, memo)
+        if known is not None:
+            known.count -= 1
+            if known.count <= 0:
+                self.payees.remove(known)
+
+    def flow(self, transfer_id: str) -> Flow | None:
+        """The transfer as it was first seen."""
+        key = fingerprint(transfer_id)
+        for flow in self.flows:
+            if flow.key == key:
+                return flow
+        return None
+
+    def note(self, flow: Flow) -> None:
+        """Remembers a transfer; those of last week, and the oldest beyond the bound, are forgotten."""
+        self.flows.append(flow)
+        self.flows.sort(key=lambda f: f.at)
+        newest = self.flows[-1].at
+        self.flows = [f for f in self.flows if newest - f.at <= KEEP_FLOWS][-MAX_FLOWS:]
+
+    def sprinkle(self, address: str, at: int) -> None:
+        """Remembers who sent dust."""
+        self.dust = [d for d in self.dust if d.address != address]
+        self.dust.append(Dust(address, at))
+        self.dust.sort(key=lambda d: d.at)
+        del self.dust[:-MAX_DUST]

@@ -1,0 +1,41 @@
+"""A change to what protects the account: password, second factor, contacts, keys, limits. Told every time, whoever did it.
+
+Score 1 for each: the question is not whether it is unusual but whether the owner knows.
+"""
+
+from __future__ import annotations
+
+from detectors.base import NORMAL, Detector, Score, Sighting
+from domain.events import AccountChange
+from domain.habits import Habits
+from domain.messages import Reason
+
+
+class SettingChanged(Detector):
+    """No warm-up. What only takes rights away (a deleted key) or is decided by the exchange (KYC) is not told."""
+
+    events = (AccountChange,)
+    changes: list[str]
+    withdraw_permissions: list[str]
+
+    def score_one(self, seen: Sighting, habits: Habits) -> Score:
+        event: AccountChange = seen.event
+        if event.change not in self.changes:
+            return NORMAL
+        permissions = event.about.permissions or []
+        may_withdraw = event.change == "api_key_created" and any(p.strip().lower() in self.withdraw_permissions for p in permissions)
+        facts = {"change": event.change, "mfa": ""}
+        if event.change == "api_key_created":
+            facts |= {"permissions": ",".join(permissions)[:200], "api_key": (event.about.new or "")[:128]}
+        if event.about.address:
+            facts["address"] = event.about.address[:128]
+        return Score(
+            value=1.0,
+            reasons=[Reason("change", event.change, None, 1.0)],
+            subject=event.event_id,
+            severity="warning" if may_withdraw else None,
+            facts={name: value for name, value in facts.items() if value},
+        )
+
+    def step_one(self, seen: Sighting, habits: Habits) -> str | None:
+        return seen.event.change if seen.event.change in self.changes else None

@@ -1,0 +1,95 @@
+"""A margin account comes near its liquidation.
+
+Bands of maintenance margin / equity, in percent. Each is told once, when it is first reached, and again only after the account has
+recovered to `recover` points below it. Score: the ratio, where a band is newly reached.
+"""
+
+from __future__ import annotations
+
+from detectors.base import NORMAL, Detector, Score, Sighting
+from domain.events import Margin
+from domain.events.margin import Position
+from domain.habits import Habits
+from domain.habits.margin import MAX_ACCOUNTS, Level
+from domain.messages import Reason
+from domain.severity import Severity
+
+_SEVERITIES: tuple[Severity, ...] = ("notice", "warning", "critical")
+
+
+class Low(Detector):
+    """No warm-up: the first reading may be the last chance. A reading older than the newest is no news."""
+
+    events = (Margin,)
+    bands: list[int]
+    recover: float
+
+    def score_one(self, seen: Sighting, habits: Habits) -> Score:
+        event: Margin = seen.event
+        level = habits.margin.accounts.get(_account(event))
+        ratio = percent(event)
+        band = self._reached(ratio)
+        if band == 0 or (level is not None and (event.at * 1000 < level.at or band <= self._still_told(level, ratio))):
+            return NORMAL
+        value = min(ratio, 100.0) / 100.0
+        told = {
+            "account": event.account[:128],
+            "ratio": str(int(ratio)),
+            "equity_usd": event.equity_usd,
+            "maintenance_margin_usd": event.maintenance_margin_usd,
+            **_nearest(event.positions or []),
+        }
+        return Score(
+            value=value,
+            reasons=[Reason("ratio", int(ratio), f"below {self.bands[band - 1]}", value)],
+            subject=f"{_account(event)}|{self.bands[band - 1]}",
+            severity=_SEVERITIES[min(band, len(_SEVERITIES)) - 1],
+            facts=told,
+        )
+
+    def count_one(self, seen: Sighting, habits: Habits) -> None:
+        event: Margin = seen.event
+        accounts, account, ratio = habits.margin.accounts, _account(event), percent(event)
+        level = accounts.get(account)
+        habits.margin.count += 1
+        if level is not None and event.at * 1000 < level.at:
+            return
+        if level is None and len(accounts) >= MAX_ACCOUNTS:
+            del accounts[min(accounts, key=lambda name: accounts[name].at)]
+        told = self._still_told(level, ratio) if level else 0
+        accounts[account] = Level(int(event.at * 1000), round(ratio, 2), max(told, self._reached(ratio)))
+
+    def _reached(self, ratio: float) -> int:
+        """How many bands the ratio has reached."""
+        return sum(ratio >= band for band in self.bands)
+
+    def _still_told(self, level: Level, ratio: float) -> int:
+        """How many of the bands told before the account has not recovered from."""
+        return min(level.band, sum(ratio >= band - self.recover for band in self.bands))
+
+
+def percent(event: Margin) -> float:
+    """Maintenance margin / equity in percent, at most 1000; nothing left of the equity counts as past liquidation."""
+    equity, maintenance = float(event.equity_usd), float(event.maintenance_margin_usd)
+    if maintenance <= 0.0:
+        return 0.0
+    return min(100.0 * maintenance / equity, 1000.0) if equity > 0.0 else 1000.0
+
+
+def _account(event: Margin) -> str:
+    return event.account[:64]
+
+
+def _nearest(positions: list[Position]) -> dict[str, str]:
+    """Market and price of the position that is liquidated first."""
+    priced = [p for p in positions if p.liquidation_price]
+    if not priced:
+        return {}
+    nearest = min(priced, key=_distance)
+    return {"market": nearest.market[:64], "liquidation_price": nearest.liquidation_price or ""}
+
+
+def _distance(position: Position) -> float:
+    """How far the price may still go, as a part of it; without a mark price, after all that have one."""
+    mark = float(position.mark_price or 0)
+    return abs(mark - float(position.liquidation_price or 0)) / mark if mark > 0.0 else float("inf")

@@ -1,0 +1,128 @@
+"""What is usual among people with little history: half-space trees over the withdrawals of a partition.
+
+One model a partition, fed in offset order. The trees (Tan, Ting and Liu, IJCAI 2011; river.anomaly.HalfSpaceTrees) tell how thinly
+populated the place of a withdrawal is; raw values of that depend on the features, so a withdrawal is ranked against those before it.
+
+The model is a function of the last window and the one being filled. Both are kept as plain rows: `export` gives them, `restore` builds the
+very same trees from them. Nothing is pickled.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+
+from river.anomaly import HalfSpaceTrees
+
+from detectors.base import WARMING_UP, WarmingUp
+from domain.statistics import student_tail
+
+FEATURES = ("size", "share", "new_payee", "age")
+WINDOW = 256
+"""Withdrawals in a window of the trees; the first has to fill before there is a score."""
+RANKED = 1024
+"""Values that a new one is ranked against."""
+_SEED = 20_090_103
+
+Row = tuple[float, ...]
+"""Features in [0, 1], in the order of FEATURES."""
+
+
+def features(usd: float, balance: float | None, new_payee: bool, age_days: float) -> Row:
+    """A withdrawal's row. The hour is not among them: partitions mix time zones, so it says nothing here."""
+    return (
+        min(math.log10(1.0 + max(usd, 0.0)) / 8.0, 1.0),
+        min(usd / balance, 1.0) if balance else 0.0,
+        1.0 if new_payee else 0.0,
+        min(math.log10(1.0 + max(age_days, 0.0)) / 3.5, 1.0),
+    )
+
+
+class Cohort:
+    """Score, then learn. About 60 us both; 1 MB."""
+
+    def __init__(self) -> None:
+        self._trees = _fresh()
+        self._rows: list[Row] = []
+        """The last full window, then the one being filled."""
+        self._ranked: list[float] = []
+        """Raw scores, oldest first."""
+        self._sorted: list[float] = []
+
+    def score_one(self, row: Row) -> float | WarmingUp:
+        """Share of the withdrawals before that stood less alone than this, in [0, 1); WARMING_UP until two windows were seen."""
+        if len(self._sorted) < WINDOW:
+            return WARMING_UP
+        return bisect_left(self._sorted, self._raw(row)) / (len(self._sorted) + 1)
+
+    def size_quantile(self, q: float) -> float:
+        """The q-quantile of the sizes of the last window, USD; 0 when there are none."""
+        sizes = sorted(row[0] for row in self._rows)
+        return 10.0 ** (8.0 * sizes[min(int(q * len(sizes)), len(sizes) - 1)]) - 1.0 if sizes else 0.0
+
+    def size_tail(self, usd: float) -> float:
+        """Chance of a withdrawal this large or larger among those of the last window, in (0, 1]; Student's t on their logarithms."""
+        sizes = sorted(row[0] * 8.0 * math.log(10.0) for row in self._rows)
+        if len(sizes) < 16:
+            return 1.0
+        low, middle, high = (sizes[int(q * (len(sizes) - 1))] for q in (0.16, 0.5, 0.84))
+        spread = max((high - low) / 2.0, 0.5)
+        return student_tail((math.log1p(usd) - middle) / spread, float(len(sizes) - 1))
+
+    def learn_one(self, row: Row) -> None:
+        """Takes a withdrawal that was found normal."""
+        if len(self._rows) >= WINDOW:
+            self._rank(self._raw(row))
+        self._feed(row)
+
+    def export(self) -> dict[str, list[list[float]] | list[float]]:
+        """Rows and ranked values as plain lists: 15 kB as JSON or msgpack when full."""
+        return {"rows": [list(row) for row in self._rows], "ranked": list(self._ranked)}
+
+    def restore(self, rows: Iterable[Sequence[float]], ranked: Iterable[float]) -> None:
+        """Becomes the model that exported these. Raises ValueError for rows of another make; then nothing has changed."""
+        kept = [tuple(float(value) for value in row) for row in rows]
+        values = [float(value) for value in ranked]
+        if any(len(row) != len(FEATURES) or not all(0.0 <= value <= 1.0 for value in row) for row in kept) or not all(
+            map(math.isfinite, values)
+        ):
+            raise ValueError(f"expected rows of {len(FEATURES)} numbers in [0, 1] and finite ranks")
+        self._trees, self._rows = _fresh(), []
+        for row in kept:
+            self._feed(row)
+        self._ranked = values[-RANKED:]
+        self._sorted = sorted(self._ranked)
+
+    def _raw(self, row: Row) -> float:
+        return float(self._trees.score_one(dict(zip(FEATURES, row, strict=True))))  # type: ignore[no-untyped-call]
+
+    def _feed(self, row: Row) -> None:
+        self._trees.learn_one(dict(zip(FEATURES, row, strict=True)))  # type: ignore[no-untyped-call]
+        self._rows.append(row)
+        if len(self._rows) == 2 * WINDOW:
+            del self._rows[:WINDOW]
+
+    def _rank(self, raw: float) -> None:
+        self._ranked.append(raw)
+        self._sorted.insert(bisect_left(self._sorted, raw), raw)
+        if len(self._ranked) > RANKED:
+            del self._sorted[bisect_left(self._sorted, self._ranked.pop(0))]
+
+
+class Cohorts:
+    """The models of the partitions that this worker owns, by number."""
+
+    def __init__(self) -> None:
+        self.models: dict[int, Cohort] = {}
+
+    def __call__(self, partition: int) -> Cohort:
+        """The partition's model, a new one where there is none."""
+        model = self.models.get(partition)
+        if model is None:
+            model = self.models[partition] = Cohort()
+        return model
+
+
+def _fresh() -> HalfSpaceTrees:
+    return HalfSpaceTrees(n_trees=12, height=7, window_size=WINDOW, seed=_SEED)

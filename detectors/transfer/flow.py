@@ -1,0 +1,113 @@
+"""What the transfer detectors read from a sighting, and how a transfer is counted once whatever its statuses."""
+
+from __future__ import annotations
+
+from detectors.base import Sighting
+from domain.addresses import normal
+from domain.events import Transfer
+from domain.events.base import approximate
+from domain.habits.login import fingerprint
+from domain.habits.transfer import Flow, TransferHabits
+
+_UNDONE = ("failed", "rejected", "cancelled")
+
+
+def leaves(event: Transfer) -> bool:
+    """Whether money goes out."""
+    return event.direction in ("withdrawal", "internal_out")
+
+
+def asked(event: Transfer) -> bool:
+    """Whether this is the moment to judge it: money is to go out and hasn't yet."""
+    return event.status == "requested" and leaves(event)
+
+
+def payee(event: Transfer) -> tuple[str, str]:
+    """Address and memo (accounts at an exchange share an address and differ in the memo); of an internal transfer the other user."""
+    if event.address:
+        return normal(event.address)[:128], (event.memo or "")[:64]
+    return (f"user:{event.counterparty_user_id}"[:128], "") if event.counterparty_user_id else ("", "")
+
+
+def usd(event: Transfer) -> float | None:
+    """USD value, approximately; None where not told."""
+    return approximate(event.usd_value)
+
+
+def balance(event: Transfer) -> float | None:
+    """USD on the account before it, approximately; None where not told."""
+    return approximate(event.balance_usd)
+
+
+def share(event: Transfer) -> float | None:
+    """Part of the balance that this one transfer takes, in [0, 1]; None where either isn't told."""
+    part, whole = usd(event), balance(event)
+    return None if part is None or not whole else min(part / whole, 1.0)
+
+
+def undone(event: Transfer) -> bool:
+    """Whether it came to nothing."""
+    return event.status in _UNDONE
+
+
+def to_learn(event: Transfer, habits: TransferHabits) -> bool:
+    """Whether this event is the one of its transfer to learn from: the first that was seen of it, unless the transfer came to nothing."""
+    if not leaves(event) or undone(event):
+        return False
+    flow = habits.flow(event.transfer_id)
+    if flow is None:  # cleared so late that the transfer is forgotten
+        return event.status == "requested"
+    return not flow.undone and flow.status == event.status and flow.at == int(event.at)
+
+
+def count(event: Transfer, habits: TransferHabits) -> None:
+    """Remembers a transfer out when it is first seen, and that it came to nothing."""
+    flow = habits.flow(event.transfer_id)
+    if flow is None:
+        whole = balance(event)
+        habits.note(
+            Flow(
+                fingerprint(event.transfer_id),
+                int(event.at),
+                usd(event) or 0.0,
+                -1.0 if whole is None else whole,
+                event.status,
+                undone(event),
+            )
+        )
+    elif undone(event):
+        flow.undone = True
+
+
+def outflow(event: Transfer, habits: TransferHabits, window: float) -> tuple[int, float, float]:
+    """Of the `window` seconds up to and with this transfer: transfers, USD that left, USD that there was to take (0: no balance was told).
+
+    What there was: the highest of each balance told, plus what had left before it; so that a deposit in between adds to it.
+    """
+    key, at = fingerprint(event.transfer_id), int(event.at)
+    number, left, available = 0, 0.0, 0.0
+    for flow in habits.flows:
+        if at - window < flow.at <= at and not flow.undone and flow.key != key:
+            if flow.balance >= 0:
+                available = max(available, flow.balance + left)
+            number += 1
+            left += flow.usd
+    whole = balance(event)
+    if whole is not None:
+        available = max(available, whole + left)
+    return number + 1, left + (usd(event) or 0.0), available
+
+
+def facts(seen: Sighting) -> dict[str, str]:
+    """Facts of every transfer finding."""
+    event: Transfer = seen.event
+    named = {
+        "transfer_id": event.transfer_id,
+        "amount": event.amount,
+        "asset": event.asset,
+        "network": event.network,
+        "usd_value": event.usd_value,
+        "address": event.address or event.counterparty_user_id,
+        "balance_usd": event.balance_usd,
+    }
+    return {name: value[:200] for name, value in named.items() if value}

@@ -1,0 +1,86 @@
+"""A withdrawal far above what the account usually takes out.
+
+With a history of its own: the chance of an amount this large, by those before it. Student's t on logarithms, with a spread that is deaf to
+outliers; but never less than the part of them that came near it, so that the rent which recurs is no surprise. With little history: how it
+stands among people with as little. Score: 0.9 for one in a thousand, 0.99 for one in a million.
+"""
+
+from __future__ import annotations
+
+import math
+
+from detectors.base import NORMAL, WARMING_UP, Detector, Score, Sighting, WarmingUp
+from detectors.models import cohort
+from detectors.transfer import flow
+from domain.events import Transfer
+from domain.habits import Habits
+from domain.habits.transfer import MAX_AMOUNTS, TransferHabits
+from domain.messages import Reason
+from domain.statistics import student_tail, surprise
+
+_PRIOR_SPREAD = 0.8
+"""People's own amounts vary by a factor of two or so; counts as _PRIOR_COUNT withdrawals of theirs."""
+_PRIOR_COUNT = 4.0
+_LEAST_SPREAD = 0.5
+"""Who always takes out the same may still take out half as much again."""
+
+
+class Large(Detector):
+    """Amounts in USD; a transfer without its USD value is not judged."""
+
+    events = (Transfer,)
+    minimum_history: int
+    near: float
+
+    def score_one(self, seen: Sighting, habits: Habits) -> Score | WarmingUp:
+        usd = flow.usd(seen.event)
+        if not flow.asked(seen.event) or usd is None or usd < 1.0:
+            return NORMAL
+        if len(habits.transfer.amounts) < self.minimum_history:
+            return self._among_others(usd, seen, habits)
+        usual = habits.transfer.amounts.quantile(0.95)
+        near = habits.transfer.amounts.share_from(usd / self.near)
+        value = surprise(max(_tail(usd, habits.transfer), near))
+        reasons = [Reason("usd_value", round(usd, 2), f"{usual:.2f}", value)]
+        return Score(value=value, reasons=reasons, facts=flow.facts(seen) | {"usual_usd": f"{usual:.2f}"})
+
+    def learn_one(self, seen: Sighting, habits: Habits) -> None:
+        transfer, usd = habits.transfer, flow.usd(seen.event)
+        if not flow.to_learn(seen.event, transfer):
+            return
+        if usd is not None:
+            if seen.cohort is not None and len(transfer.amounts) < self.minimum_history:
+                seen.cohort.learn_one(_row(usd, seen, habits))
+            transfer.amounts.add(usd, MAX_AMOUNTS)
+        transfer.count += 1
+        transfer.first_at = min(int(seen.event.at), transfer.first_at or int(seen.event.at))
+
+    def _among_others(self, usd: float, seen: Sighting, habits: Habits) -> Score | WarmingUp:
+        if seen.cohort is None:
+            return WARMING_UP
+        rank = seen.cohort.score_one(_row(usd, seen, habits))
+        if isinstance(rank, WarmingUp):
+            return WARMING_UP
+        # Thinly populated is not enough, a tiny withdrawal may stand alone too; it also has to be large among theirs.
+        alone, large = max(1.0 - rank, 1e-4), max(seen.cohort.size_tail(usd), 1e-12)
+        value = surprise(math.sqrt(alone * large))
+        part = math.log(alone) / math.log(alone * large) if alone * large < 1.0 else 0.5
+        reasons = [
+            Reason("cohort", round(rank, 4), None, value * part),
+            Reason("usd_value", round(usd, 2), f"{seen.cohort.size_quantile(0.95):.2f}", value * (1.0 - part)),
+        ]
+        return Score(value=value, reasons=reasons, facts=flow.facts(seen) | {"usual_usd": f"{seen.cohort.size_quantile(0.95):.2f}"})
+
+
+def _tail(usd: float, habits: TransferHabits) -> float:
+    """Chance of an amount this large or larger, if it is like those before."""
+    count = float(len(habits.amounts))
+    own = habits.amounts.log_spread()
+    spread = max(math.sqrt((_PRIOR_COUNT * _PRIOR_SPREAD**2 + count * own**2) / (_PRIOR_COUNT + count)), _LEAST_SPREAD)
+    distance = (math.log(usd) - habits.amounts.log_quantile(0.5)) / (spread * math.sqrt(1.0 + 1.0 / count))
+    return student_tail(distance, count + _PRIOR_COUNT - 1.0)
+
+
+def _row(usd: float, seen: Sighting, habits: Habits) -> cohort.Row:
+    age = (seen.event.at - habits.first_at) / 86_400.0 if habits.first_at else 0.0
+    return cohort.features(usd, flow.balance(seen.event), not habits.transfer.knows(*flow.payee(seen.event)), age)

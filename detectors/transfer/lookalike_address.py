@@ -1,0 +1,55 @@
+"""A withdrawal to an address that agrees at both ends with a known payee, or with a sender of dust, and is another one.
+
+How much has to agree is counted in bits, because a character of a hex address tells less than one of another network: chance makes one pair
+in 2 ** bits. Score 0.8; 0.95 when the address itself has sent dust.
+"""
+
+from __future__ import annotations
+
+from detectors.base import NORMAL, WARMING_UP, Detector, Score, Sighting, WarmingUp
+from detectors.transfer import flow
+from domain.addresses import likeness, normal
+from domain.events import Transfer
+from domain.events.base import approximate
+from domain.habits import Habits
+from domain.messages import Reason
+
+
+class LookalikeAddress(Detector):
+    """Equal addresses are never alike, and a known payee is never taken for another."""
+
+    events = (Transfer,)
+    first: int
+    last: int
+    bits: float
+    dust_usd: float
+    dust_days: float
+
+    def score_one(self, seen: Sighting, habits: Habits) -> Score | WarmingUp:
+        address, memo = flow.payee(seen.event)
+        transfer = habits.transfer
+        if not flow.asked(seen.event) or not seen.event.address or transfer.knows(address, memo):
+            return NORMAL
+        recent = [d.address for d in transfer.dust if abs(seen.event.at - d.at) <= self.dust_days * 86_400]
+        known = [p.address for p in transfer.payees]
+        if not recent and not known:
+            return WARMING_UP
+        model = next((other for other in known + recent if self._alike(address, other)), None)
+        if model is None:
+            return NORMAL
+        reasons = [Reason("lookalike", address, model, 0.8)]
+        if address in recent:
+            reasons.append(Reason("payee", address, "sent dust before", 0.15))
+        value = sum(r.contribution for r in reasons)
+        return Score(value=value, reasons=reasons, subject=address, facts=flow.facts(seen) | {"known_address": model})
+
+    def count_one(self, seen: Sighting, habits: Habits) -> None:
+        event: Transfer = seen.event
+        if event.direction == "deposit" and event.address:
+            usd = approximate(event.usd_value)
+            if (usd is not None and usd <= self.dust_usd) or approximate(event.amount) == 0.0:
+                habits.transfer.sprinkle(normal(event.address)[:128], int(event.at))
+
+    def _alike(self, address: str, other: str) -> bool:
+        first, last, bits = likeness(address, other)
+        return first >= self.first and last >= self.last and bits >= self.bits

@@ -1,0 +1,51 @@
+"""A withdrawal to an address that the account has never paid.
+
+Score 0.7, up to 0.9 with the share of the balance that goes there.
+"""
+
+from __future__ import annotations
+
+from detectors.base import NORMAL, WARMING_UP, Detector, Score, Sighting, WarmingUp
+from detectors.transfer import flow
+from domain.events import Transfer
+from domain.habits import Habits
+from domain.messages import Reason
+
+
+class NewAddress(Detector):
+    """Paid: a transfer that was normal, or was cleared, and didn't fail. Another memo at the same address is another payee."""
+
+    events = (Transfer,)
+    minimum_withdrawals: int
+
+    def score_one(self, seen: Sighting, habits: Habits) -> Score | WarmingUp:
+        address, memo = flow.payee(seen.event)
+        if not flow.asked(seen.event) or not address or habits.transfer.knows(address, memo):
+            return NORMAL
+        if habits.transfer.count < self.minimum_withdrawals:
+            return WARMING_UP
+        known = len(habits.transfer.payees) + len(habits.transfer.old_payees)
+        reasons = [Reason("payee", address, f"{known} known", 0.7)]
+        share = flow.share(seen.event)
+        if share:
+            reasons.append(Reason("share", round(100 * share), None, 0.2 * share))
+        return Score(value=sum(r.contribution for r in reasons), reasons=reasons, subject=address, facts=flow.facts(seen))
+
+    def count_one(self, seen: Sighting, habits: Habits) -> None:
+        before = habits.transfer.flow(seen.event.transfer_id)
+        if flow.undone(seen.event) and before is not None and before.taught:
+            before.taught = False
+            habits.transfer.unpay(*flow.payee(seen.event))
+
+    def learn_one(self, seen: Sighting, habits: Habits) -> None:
+        address, memo = flow.payee(seen.event)
+        if address and flow.to_learn(seen.event, habits.transfer):
+            habits.transfer.pay(address, memo, int(seen.event.at))
+            first = habits.transfer.flow(seen.event.transfer_id)
+            if first is not None:
+                first.taught = True
+
+    def step_one(self, seen: Sighting, habits: Habits) -> str | None:
+        # An account that has paid nobody yet is robbed all the same.
+        address, memo = flow.payee(seen.event)
+        return address if flow.asked(seen.event) and address and not habits.transfer.knows(address, memo) else None
