@@ -23,3 +23,8 @@ def action_id(action: str, user_id: str, target: str | None, cause: str) -> str:
 def delivery_id(notice: str, channel: str, contact_key: str) -> str:
     """UUIDv5 of (notice, channel, recipient); `contact_key` is a hash or a slot name such as `current`, never the contact itself."""
     return str(uuid5(NAMESPACE, f"delivery\x00{notice}\x00{channel}\x00{contact_key}"))
+
+
+def answer_id(notice: str) -> str:
+    """UUIDv5 of a notice's answer: the event id of the verdict that it brings."""
+    return str(uuid5(NAMESPACE, f"answer\x00{notice}"))

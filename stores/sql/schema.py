@@ -1,4 +1,4 @@
-"""The tables. Times are microseconds since the epoch (UTC), ids are text, JSON is text; what is personal is in `ledger_contents`, encrypted.
+"""The tables. Times are microseconds since the epoch (UTC), ids are text, JSON is text; what is personal is encrypted in `ledger_contents`.
 
 Every table with `ledger` in its name is covered row by row, column by column, by `ledger verify`.
 """
@@ -8,7 +8,11 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
 metadata = MetaData(
-    naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s"}
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    }
 )
 
 # SQLite numbers rows by itself only for INTEGER PRIMARY KEY.
@@ -62,12 +66,13 @@ deliveries = Table(
     Column("updated_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger),
     Column("final", Boolean, nullable=False),
+    Column("urgency", Integer, nullable=False, comment="0 critical ... 3 info: gravest goes first"),
     Column("due_at", BigInteger, nullable=False, comment="when it may be claimed; a claim moves it to the end of its lease"),
     Column("owner", Text),
     Column("fallback_of", Text),
     Column("chain", Integer, nullable=False),
     Column("number", BigInteger, nullable=False),
-    Index("ix_deliveries_due", "due_at", sqlite_where=text("final = 0"), postgresql_where=text("NOT final")),
+    Index("ix_deliveries_due", "channel", "urgency", "due_at", sqlite_where=text("final = 0"), postgresql_where=text("NOT final")),
     Index(None, "notice_id"),
     Index(None, "user_id"),
 )

@@ -1,0 +1,116 @@
+"""Appends to the ledger's chains inside a transaction of the store. What entries hold and how they are sealed is the book's."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+import msgspec
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from domain.ledger import ROOT, Book, ContentRow, Draft, EntryRow, HeadRow, KeyRow
+from stores.sql.schema import ledger_contents, ledger_entries, ledger_heads, ledger_keys
+
+T = TypeVar("T")
+MANY = 500
+"""Ids in one IN list."""
+
+
+class Chain:
+    """The chains in one transaction. `lock` first, then read what must not change meanwhile, then `append`."""
+
+    def __init__(self, connection: Connection, book: Book):
+        self.connection, self.book = connection, book
+        self._heads: dict[int, HeadRow] = {}
+        self._locked: set[int] = set()
+
+    def lock(self, partitions: Iterable[int]) -> None:
+        """Waits for other writers of these chains; in ascending order, so that two never wait for each other."""
+        wanted = sorted(set(partitions) - self._locked)
+        if not wanted:
+            return
+        rows = self.connection.execute(
+            select(ledger_heads).where(ledger_heads.c.partition.in_(wanted)).order_by(ledger_heads.c.partition).with_for_update()
+        )
+        self._heads |= {row.partition: HeadRow(*row) for row in rows}
+        self._locked |= set(wanted)
+        if any(p not in self._heads for p in wanted):
+            # A chain begins: the root, which lists them, has to know. Another worker may have begun it just now.
+            self.connection.execute(select(ledger_heads.c.seal).where(ledger_heads.c.partition == ROOT).with_for_update())
+            rows = self.connection.execute(select(ledger_heads).where(ledger_heads.c.partition.in_(wanted)).with_for_update())
+            self._heads |= {row.partition: HeadRow(*row) for row in rows}
+
+    def append(self, drafts: Sequence[Draft]) -> list[int]:
+        """The numbers of the new entries, in the order of `drafts`."""
+        if not drafts:
+            return []
+        by_partition: dict[int, list[int]] = defaultdict(list)
+        for index, draft in enumerate(drafts):
+            by_partition[draft.partition].append(index)
+        self.lock(by_partition)
+        keys = self._keys([d for d in drafts if d.contents])
+        numbers = [0] * len(drafts)
+        entries: list[EntryRow] = []
+        contents: list[ContentRow] = []
+        begun = False
+        for partition, indexes in sorted(by_partition.items()):
+            old = self._heads.get(partition)
+            head, new, sealed = self.book.extend(old, partition, [drafts[i] for i in indexes], keys)
+            for index, entry in zip(indexes, new, strict=True):
+                numbers[index] = entry.number
+            entries += new
+            contents += sealed
+            self._put_head(head, begun=old is None)
+            self._heads[partition] = head
+            begun = begun or old is None
+        self.connection.execute(insert(ledger_entries), [msgspec.structs.asdict(e) for e in entries])
+        if contents:
+            self.connection.execute(insert(ledger_contents), [msgspec.structs.asdict(c) for c in contents])
+        if begun:
+            chains = self.connection.execute(select(ledger_heads.c.partition).where(ledger_heads.c.partition != ROOT)).scalars()
+            self._put_head(self.book.root(list(chains)), begun=False)
+        return numbers
+
+    def _put_head(self, head: HeadRow, begun: bool) -> None:
+        values = msgspec.structs.asdict(head)
+        if begun:
+            self.connection.execute(insert(ledger_heads), values)
+        else:
+            self.connection.execute(update(ledger_heads).where(ledger_heads.c.partition == values.pop("partition")).values(values))
+
+    def _keys(self, drafts: Sequence[Draft]) -> dict[str, KeyRow]:
+        users = sorted({d.user_id for d in drafts if d.user_id is not None})
+        keys = user_keys(self.connection, users)
+        fresh = {d.user_id: d for d in reversed(drafts) if d.user_id is not None and d.user_id not in keys}
+        if fresh:
+            made = [self.book.new_key(user, fresh[user].partition, fresh[user].at) for user in sorted(fresh)]
+            add = (postgresql if self.connection.dialect.name == "postgresql" else sqlite).insert(ledger_keys).on_conflict_do_nothing()
+            self.connection.execute(add, [msgspec.structs.asdict(k) for k in made])
+            keys |= user_keys(self.connection, sorted(fresh))
+        return keys
+
+
+def user_keys(connection: Connection, users: Iterable[str]) -> dict[str, KeyRow]:
+    """Wrapped keys by user id; an erased or unknown user has none."""
+    found: dict[str, KeyRow] = {}
+    for some in chunks(list(users)):
+        for row in connection.execute(select(ledger_keys).where(ledger_keys.c.user_id.in_(some))):
+            found[row.user_id] = KeyRow(*row)
+    return found
+
+
+def contents_by_id(connection: Connection, ids: Iterable[str]) -> dict[str, ContentRow]:
+    """Sealed contents by id."""
+    c = ledger_contents.c
+    found: dict[str, ContentRow] = {}
+    for some in chunks(list(ids)):
+        for row in connection.execute(select(c.partition, c.number, c.content_id, c.key_id, c.sealed).where(c.content_id.in_(some))):
+            found[row.content_id] = ContentRow(*row)
+    return found
+
+
+def chunks(items: Sequence[T], size: int = MANY) -> Iterable[Sequence[T]]:
+    """Slices of at most `size`."""
+    return (items[i : i + size] for i in range(0, len(items), size))

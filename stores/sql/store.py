@@ -1,0 +1,174 @@
+"""The SQL store: everything that must never be lost. `open_store` brings the tables up to date first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import cast
+
+from sqlalchemy import delete, insert, select, update
+
+from domain.ledger import ROOT, Book, HeadRow, micros, moment
+from domain.messages import Medium, Notice
+from domain.ports import DigestDue, Waiting
+from stores.sql import rows
+from stores.sql.answers import SqlAnswers
+from stores.sql.bus import SqlBus
+from stores.sql.chain import Chain, chunks, user_keys
+from stores.sql.engine import Database
+from stores.sql.ledger_rows import LedgerRows
+from stores.sql.migrate import StoreError, upgrade
+from stores.sql.outbox import SqlOutbox
+from stores.sql.schema import answer_tokens, deliveries, digest_parts, ledger_heads, ledger_keys, redriven, waiting
+from stores.sql.transaction import SqlTransaction, known
+
+RETRY = 1_000_000
+"""Microseconds until what waits is given again."""
+DIGEST_LEASE = 60_000_000
+
+
+class Store:
+    """Implements domain.ports.Store. Thread-safe; one a process and database."""
+
+    def __init__(self, database: Database, book: Book):
+        self.database, self.book = database, book
+        self.outbox = SqlOutbox(database, book)
+        self.answers = SqlAnswers(database, book)
+        self.bus = SqlBus(database)
+        self.ledger = LedgerRows(database, self.transaction)
+
+    @contextmanager
+    def transaction(self, now: datetime | None = None) -> Iterator[SqlTransaction]:
+        """Committed at the end; an error inside leaves nothing. `now`: for tests."""
+        made = SqlTransaction(self.database, self.book, micros(now or datetime.now(UTC)))
+        yield made
+        made.commit()
+
+    def known_notices(self, notice_ids: Iterable[str]) -> set[str]:
+        with self.database.reading() as connection:
+            return known(connection, list(notice_ids))
+
+    def notices(self, notice_ids: Sequence[str]) -> dict[str, Notice]:
+        """Notices whole, by id; unknown and erased ones are left out."""
+        with self.database.reading() as connection:
+            found = rows.contents_users(connection, notice_ids)
+            return rows.open_notices(connection, self.book, list(found), found.values())
+
+    def waiting(self, now: datetime, limit: int = 200) -> list[Waiting]:
+        at = micros(now)
+        w = waiting.c
+        due = select(waiting).where(w.due_at <= at).order_by(w.since).limit(limit)
+        with self.database.reading() as connection:
+            if connection.execute(due.limit(1)).first() is None:
+                return []
+        with self.database.writing() as connection:
+            taken = connection.execute(due.with_for_update(skip_locked=True)).mappings().all()
+            for row in taken:
+                mine = (w.notice_id == row["notice_id"]) & (w.channel == row["channel"])
+                connection.execute(update(waiting).where(mine).values(due_at=at + RETRY))
+            notices = rows.open_notices(connection, self.book, [r["notice_id"] for r in taken], [r["user_id"] for r in taken])
+        return [
+            Waiting(
+                notice=notices[row["notice_id"]],
+                channel=cast(Medium, row["channel"]),
+                why=row["why"],
+                since=moment(row["since"]),
+                until=moment(row["until"]),
+                fallback_of=row["fallback_of"],
+            )
+            for row in taken
+            if row["notice_id"] in notices
+        ]
+
+    def hasten_waiting(self, user_ids: Sequence[str], now: datetime) -> int:
+        """What waits for contacts of these users can be tried now: their record came. Number of rows."""
+        count = 0
+        with self.database.writing() as connection:
+            for some in chunks(sorted(user_ids)):
+                done = connection.execute(update(waiting).where(waiting.c.user_id.in_(some)).values(due_at=micros(now)))
+                count += done.rowcount
+        return count
+
+    def digests(self, now: datetime, limit: int = 100) -> list[DigestDue]:
+        """Each (user, channel) whose oldest part is due, with all its parts; given again after a minute unless a notice took them."""
+        at = micros(now)
+        d = digest_parts.c
+        with self.database.reading() as connection:
+            if connection.execute(select(d.notice_id).where(d.due_at <= at).limit(1)).first() is None:
+                return []
+        with self.database.writing() as connection:
+            due = connection.execute(select(d.user_id, d.channel).where(d.due_at <= at).distinct().limit(limit)).all()
+            made = []
+            for user_id, channel in due:
+                own = (d.user_id == user_id) & (d.channel == channel)
+                parts = (
+                    connection.execute(select(digest_parts).where(own).order_by(d.due_at, d.notice_id).with_for_update()).mappings().all()
+                )
+                if not parts or parts[0]["due_at"] > at:
+                    continue  # another worker has them
+                connection.execute(update(digest_parts).where(own).values(due_at=at + DIGEST_LEASE))
+                notices = rows.open_notices(connection, self.book, [p["notice_id"] for p in parts], [user_id])
+                told = sorted(notices.values(), key=lambda n: (n.occurred_at, n.notice_id))
+                if told:
+                    made.append(DigestDue(user_id=user_id, channel=channel, notices=told, due_at=moment(parts[0]["due_at"])))
+        return made
+
+    def erase(self, user_id: str, reason: str, now: datetime) -> bool:
+        at = micros(now)
+        with self.database.writing() as connection:
+            d = deliveries.c
+            stopped = {"status": "suppressed", "reason": "erased", "final": True, "updated_at": at, "owner": None}
+            connection.execute(update(deliveries).where(d.user_id == user_id, ~d.final).values(stopped))
+            key = user_keys(connection, [user_id]).get(user_id)
+            if key is not None:
+                Chain(connection, self.book).append([self.book.erasure(key, reason, at)])
+                connection.execute(delete(ledger_keys).where(ledger_keys.c.user_id == user_id))
+            for table in (waiting, digest_parts):
+                connection.execute(delete(table).where(table.c.user_id == user_id))
+            old = select(deliveries.c.notice_id).where(d.user_id == user_id)
+            connection.execute(delete(answer_tokens).where(answer_tokens.c.notice_id.in_(old)))
+            had_findings = rows.empty_findings(connection, user_id)
+        if key is not None:
+            self.database.after_erasure()
+        return key is not None or had_findings
+
+    def redriven(self, places: Sequence[tuple[str, int, int]]) -> set[tuple[str, int, int]]:
+        """Those of (topic, partition, offset) that were sent again."""
+        r = redriven.c
+        with self.database.reading() as connection:
+            topics = sorted({topic for topic, _, _ in places})
+            found = connection.execute(select(r.topic, r.partition, r.offset).where(r.topic.in_(topics)))
+            return {(row[0], row[1], row[2]) for row in found} & set(places)
+
+    def mark_redriven(self, places: Sequence[tuple[str, int, int]], now: datetime) -> None:
+        """Notes that they were sent again."""
+        fresh = sorted(set(places) - self.redriven(places))
+        if fresh:
+            with self.database.writing() as connection:
+                new = [{"topic": topic, "partition": p, "offset": o, "at": micros(now)} for topic, p, o in fresh]
+                connection.execute(rows.insert_new(connection, redriven), new)
+
+    def close(self) -> None:
+        self.database.close()
+
+
+def open_store(url: str, book: Book, *, check_key: bool = True) -> Store:
+    """The store at `url` (SQLAlchemy), its tables up to date. Safe when processes start at once.
+
+    Raises StoreError when the database is of a newer Vigil or (`check_key`) was begun with another secret key, Unavailable when it doesn't
+    answer.
+    """
+    database = Database(url)
+    try:
+        upgrade(database, lambda connection: connection.execute(insert(ledger_heads), rows.head_values(book.root([]))))
+        if check_key:
+            with database.reading() as connection:
+                heads = [HeadRow(*row) for row in connection.execute(select(ledger_heads))]
+            chains = [h.partition for h in heads if h.partition != ROOT]
+            if not any(h.partition == ROOT and book.is_root(h, chains) for h in heads):
+                raise StoreError("the ledger was begun with another secret_key, or was altered: `ledger verify` says more")
+    except BaseException:
+        database.close()
+        raise
+    return Store(database, book)

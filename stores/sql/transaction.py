@@ -1,0 +1,262 @@
+"""The notice desk's transaction: collected first, written in one go at its end, so that the database is locked for milliseconds only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, get_args
+
+import msgspec
+from sqlalchemy import Connection, delete, insert, select
+
+from domain.ids import delivery_id
+from domain.ledger import Book, Draft, micros, moment
+from domain.messages import DeliveryStatus, Finding, Medium, Notice, Receipt
+from domain.ports import Rendered, Token, Unsent, Waiting
+from stores.sql import rows
+from stores.sql.chain import Chain, chunks
+from stores.sql.engine import Database
+from stores.sql.schema import answer_tokens, answers, bus_outbox, deliveries, digest_parts, findings, notices, receipts, waiting
+from stores.sql.tokens import token_hash
+
+DAY = 86_400_000_000
+MEDIA: tuple[Medium, ...] = get_args(Medium)
+
+
+class _Unit(msgspec.Struct):
+    """All rows that stand or fall with one entry of the ledger."""
+
+    draft: Draft
+    notice: dict[str, Any] | None = None
+    deliveries: list[dict[str, Any]] = []
+    receipts: list[Receipt] = []
+    answer: dict[str, Any] | None = None
+    tokens: list[dict[str, Any]] = []
+    waiting: list[dict[str, Any]] = []
+    digest: list[dict[str, Any]] = []
+    parts: list[str] = []
+    ends: tuple[str, str] | None = None
+    """(notice id, channel) of what waited: the unit counts only when it still did."""
+
+
+class SqlTransaction:
+    """Implements domain.ports.Transaction. `now`: microseconds."""
+
+    def __init__(self, database: Database, book: Book, now: int):
+        self._database, self._book, self._now = database, book, now
+        self._units: list[_Unit] = []
+        self._ids: set[str] = set()
+        self._findings: list[dict[str, Any]] = []
+        self._bus: list[dict[str, Any]] = []
+
+    def known_notices(self, notice_ids: Iterable[str]) -> set[str]:
+        ids = list(notice_ids)
+        with self._database.reading() as connection:
+            return known(connection, ids) | (self._ids & set(ids))
+
+    def add_notice(
+        self,
+        notice: Notice,
+        rendered: Sequence[Rendered] = (),
+        *,
+        statuses: Mapping[str, tuple[DeliveryStatus, str | None]] | None = None,
+        unsent: Sequence[Unsent] = (),
+        tokens: Sequence[Token] = (),
+        answer_locale: str = "en",
+        answer_until: datetime | None = None,
+        waiting: Sequence[Medium] = (),
+        waiting_until: datetime | None = None,
+        digest_due: datetime | None = None,
+    ) -> None:
+        if notice.notice_id in self._ids:
+            return
+        self._ids.add(notice.notice_id)
+        statuses = statuses or {}
+        now, chain = self._now, rows.partition_of(notice)
+        said = {u.channel for u in unsent}
+        left_out = [*unsent, *(Unsent(c, "suppressed", notice.suppressed[c]) for c in MEDIA if c in notice.suppressed and c not in said)]
+        unit = _Unit(self._book.notice(notice, rendered, statuses, left_out, waiting, now), notice=rows.notice_row(notice, now))
+        for one in rendered:
+            status, reason = statuses.get(one.delivery_id, ("queued", None))
+            unit.deliveries.append(rows.delivery_row(one, status, reason, now, chain))
+            if status != "queued":
+                unit.receipts.append(self._receipt(one, status, reason))
+        for channel, status, reason in ((u.channel, u.status, u.reason) for u in left_out):
+            self._unsent(unit, notice, channel, status, reason)
+        if tokens:
+            unit.answer = {
+                "notice_id": notice.notice_id,
+                "user_id": notice.user_id,
+                "kind": notice.kind,
+                "severity": notice.severity,
+                "locale": answer_locale,
+                "expires_at": now + 3 * DAY if answer_until is None else micros(answer_until),
+                "chain": chain,
+            }
+            unit.tokens = [_token_row(notice.notice_id, t) for t in tokens]
+        until = now + 600_000_000 if waiting_until is None else micros(waiting_until)
+        unit.waiting = [waiting_row(notice.notice_id, notice.user_id, c, "contact", None, now, until, chain) for c in waiting]
+        due = now if digest_due is None else micros(digest_due)
+        own = {"notice_id": notice.notice_id, "user_id": notice.user_id, "due_at": due, "chain": chain}
+        unit.digest = [own | {"channel": c} for c in notice.digest]
+        unit.parts = notice.parts
+        self._units.append(unit)
+
+    def add_rendering(self, waiting: Waiting, rendered: Sequence[Rendered], tokens: Sequence[Token] = ()) -> None:
+        if not rendered:
+            raise ValueError("nothing was composed")
+        notice = waiting.notice
+        chain = rows.partition_of(notice)
+        unit = _Unit(self._book.rendering(chain, rendered, waiting.fallback_of, self._now), ends=(notice.notice_id, waiting.channel))
+        unit.deliveries = [rows.delivery_row(r, "queued", None, self._now, chain, waiting.fallback_of) for r in rendered]
+        unit.tokens = [_token_row(notice.notice_id, t) for t in tokens]
+        self._units.append(unit)
+
+    def give_up(self, waiting: Waiting, reason: str) -> None:
+        notice = waiting.notice
+        receipt = Receipt(
+            notice_id=notice.notice_id,
+            user_id=notice.user_id,
+            channel=waiting.channel,
+            status="failed",
+            provider=None,
+            provider_id=None,
+            attempt=0,
+            at=moment(self._now),
+            reason=rows.clean(reason),
+            delivery_id=delivery_id(notice.notice_id, waiting.channel, "current"),
+        )
+        unit = _Unit(self._book.receipt(rows.partition_of(notice), receipt), ends=(notice.notice_id, waiting.channel))
+        self._unsent(unit, notice, waiting.channel, "failed", reason, waiting.fallback_of)
+        self._units.append(unit)
+
+    def add_findings(self, findings: Sequence[Finding]) -> None:
+        self._findings += [rows.finding_row(f, self._now) for f in findings]
+
+    def put_bus(self, topic: str, key: str, value: bytes) -> None:
+        self._bus.append(rows.bus_row(topic, key, value, self._now))
+
+    def add_access(self, who: str, reason: str, what: Mapping[str, Any], partition: int = 0) -> None:
+        self._units.append(_Unit(self._book.access(partition, who, reason, what, self._now)))
+
+    def commit(self) -> None:
+        """Writes all of it, or nothing."""
+        if not (self._units or self._findings or self._bus):
+            return
+        with self._database.writing() as connection:
+            if self._findings:
+                connection.execute(rows.insert_new(connection, findings), self._findings)
+            units = self._still_new(connection)
+            if units:
+                self._write(connection, units)
+            if self._bus:
+                connection.execute(insert(bus_outbox), self._bus)
+
+    def _still_new(self, connection: Connection) -> list[_Unit]:
+        """The units whose notice isn't known yet, or which still waited; decided under the lock of their chains."""
+        chain = self._chain = Chain(connection, self._book)
+        chain.lock(u.draft.partition for u in self._units)
+        old = known(connection, [u.draft.notice_id or "" for u in self._units if u.notice])
+        units = []
+        for unit in self._units:
+            if unit.notice and unit.draft.notice_id in old:
+                continue
+            if unit.ends and not _end_wait(connection, *unit.ends):
+                continue
+            units.append(unit)
+        return units
+
+    def _write(self, connection: Connection, units: Sequence[_Unit]) -> None:
+        numbers = self._chain.append([u.draft for u in units])
+        tables: dict[Any, list[dict[str, Any]]] = {
+            t: [] for t in (notices, deliveries, receipts, answers, answer_tokens, waiting, digest_parts, bus_outbox)
+        }
+        for unit, number in zip(units, numbers, strict=True):
+            at = {"number": number}
+            if unit.notice:
+                tables[notices].append(unit.notice | at)
+            tables[deliveries] += [row | at for row in unit.deliveries]
+            tables[receipts] += [rows.receipt_row(r, unit.draft.partition) | at for r in unit.receipts]
+            tables[bus_outbox] += [rows.receipt_message(r, self._now) for r in unit.receipts]
+            if unit.answer:
+                tables[answers].append(unit.answer)
+            tables[answer_tokens] += unit.tokens
+            tables[waiting] += unit.waiting
+            tables[digest_parts] += unit.digest
+            if unit.parts and unit.notice:
+                channels = msgspec.json.decode(unit.notice["channels"])
+                c = digest_parts.c
+                for some in chunks(unit.parts):
+                    connection.execute(delete(digest_parts).where(c.notice_id.in_(some), c.channel.in_(channels)))
+        for table, new in tables.items():
+            if new:
+                connection.execute(insert(table), new)
+
+    def _unsent(
+        self, unit: _Unit, notice: Notice, channel: Medium, status: DeliveryStatus, reason: str | None, fallback_of: str | None = None
+    ) -> None:
+        nothing = Rendered(
+            delivery_id=delivery_id(notice.notice_id, channel, "current"),
+            notice_id=notice.notice_id,
+            user_id=notice.user_id,
+            kind=notice.kind,
+            severity=notice.severity,
+            channel=channel,
+            recipient="",
+            slot="current",
+            locale="",
+            locale_reason="",
+            template="",
+            subject="",
+            payload=b"",
+            expires_at=notice.expires_at,
+        )
+        unit.deliveries.append(rows.delivery_row(nothing, status, reason, self._now, rows.partition_of(notice), fallback_of))
+        unit.receipts.append(self._receipt(nothing, status, reason))
+
+    def _receipt(self, one: Rendered, status: DeliveryStatus, reason: str | None) -> Receipt:
+        return Receipt(
+            notice_id=one.notice_id,
+            user_id=one.user_id,
+            channel=one.channel,
+            status=status,
+            provider=None,
+            provider_id=None,
+            attempt=0,
+            at=moment(self._now),
+            reason=rows.clean(reason),
+            delivery_id=one.delivery_id,
+        )
+
+
+def known(connection: Connection, notice_ids: Sequence[str]) -> set[str]:
+    """Those that were recorded."""
+    found: set[str] = set()
+    for some in chunks(notice_ids):
+        found |= set(connection.execute(select(notices.c.notice_id).where(notices.c.notice_id.in_(some))).scalars())
+    return found
+
+
+def waiting_row(
+    notice_id: str, user_id: str, channel: str, why: str, fallback_of: str | None, now: int, until: int, chain: int
+) -> dict[str, Any]:
+    return {
+        "notice_id": notice_id,
+        "channel": channel,
+        "user_id": user_id,
+        "why": why,
+        "fallback_of": fallback_of,
+        "since": now,
+        "until": until,
+        "due_at": now,
+        "chain": chain,
+    }
+
+
+def _end_wait(connection: Connection, notice_id: str, channel: str) -> bool:
+    done = connection.execute(delete(waiting).where(waiting.c.notice_id == notice_id, waiting.c.channel == channel))
+    return done.rowcount == 1
+
+
+def _token_row(notice_id: str, token: Token) -> dict[str, Any]:
+    return {"token_hash": token_hash(token.token), "notice_id": notice_id, "slot": token.slot}
