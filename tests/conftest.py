@@ -28,6 +28,14 @@ def absent(what: str) -> NoReturn:
     pytest.skip(what)
 
 
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """In CI nothing may be left out: a skipped test fails the run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and exitstatus == pytest.ExitCode.OK and reporter and reporter.stats.get("skipped"):
+        MISSING["skipped, which CI doesn't allow (the reasons are in the summary)"] += len(reporter.stats["skipped"])
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if MISSING:
         terminalreporter.section("NOT RUN", sep="!", red=True, bold=True)
