@@ -1,1 +1,1 @@
-"""Gets composed messages to their readers: providers from Apprise URLs, one recipient a message, and a sender that fails over and retries."""
+"""Gets composed messages to their readers: providers from Apprise URLs, and a sender that fails over and retries."""

@@ -46,6 +46,7 @@ Outcome = Sent | Delivered | Refused | Unavailable | Unsure
 _ADDRESS = re.compile(r"\S*@\S*")
 _LINK = re.compile(r"\S*://\S*")
 _NUMBER = re.compile(r"\+?\d[\d ().-]{5,}\d")
+LEAST_DIGITS = 7  # a phone number has more than a status with its enhanced code (550 5.1.1) has
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
@@ -55,7 +56,8 @@ def scrub(text: str, recipient: str, longest: int = 120) -> str:
     for part in sorted({recipient, *recipient.split("@")}, key=len, reverse=True):
         if len(part) > 1:
             text = re.sub(re.escape(part), "…", text, flags=re.IGNORECASE)
-    for pattern in (_ADDRESS, _LINK, _NUMBER):
+    for pattern in (_ADDRESS, _LINK):
         text = pattern.sub("…", text)
+    text = _NUMBER.sub(lambda found: "…" if sum(c.isdigit() for c in found.group()) >= LEAST_DIGITS else found.group(), text)
     text = " ".join(text.split())
     return text if len(text) <= longest else text[: longest - 1] + "…"

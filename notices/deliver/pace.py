@@ -18,64 +18,84 @@ def backoff(attempt: int, chance: float) -> float:
 class Breaker:
     """Keeps a provider that is out of order from being asked by everybody.
 
-    Closed until `threshold` failures in a row, then open for 1 s, doubling to `longest` with each failed probe; after that one message
-    at a time is let through, and the first that is taken closes it.
+    Closed until `threshold` failures in a row, then open. While it is open the provider is probed without a message, after 1 s,
+    doubling to `longest`; once it answers, one message at a time is let through, and the first that is taken closes the breaker.
     """
 
-    def __init__(self, threshold: int = 3, longest: float = 30.0):
+    def __init__(self, threshold: int = 3, longest: float = 5.0):
         self.threshold, self.longest = threshold, longest
-        self.failures = 0
         self.reason = ""
-        self._until = 0.0
-        self._open = False
-        self._probing = False
+        self._failures = 0
+        self._open = self._half = self._probing = self._reserved = False
+        self._next_probe = self._paused = 0.0
 
     @property
     def is_open(self) -> bool:
         return self._open
 
+    @property
+    def half_open(self) -> bool:
+        """The provider answers, and waits for a message to show that it takes them."""
+        return self._half and not self._reserved
+
     def allows(self, now: float) -> bool:
-        """May a message be tried? Where it is the probe, the answer reserves it: say `success`, `failure` or `abandon` afterwards."""
-        if now < self._until:
+        """May a message be tried? Half open, a yes reserves the one place: say `success`, `failure` or `abandon` afterwards."""
+        if now < self._paused:
             return False
         if not self._open:
             return True
-        if self._probing:
+        if not self._half or self._reserved:
             return False
-        self._probing = True
+        self._reserved = True
         return True
 
     def wait(self, now: float) -> float:
-        """Seconds until the next message may be tried, 0 when one may."""
-        return max(0.0, self._until - now)
+        """Seconds that the provider asked to be left alone for; 0 when it didn't."""
+        return max(0.0, self._paused - now)
 
     def success(self) -> bool:
-        """A message was taken. True when that ended an outage."""
-        ended, self._open, self._probing, self.failures, self._until = self._open, False, False, 0, 0.0
+        """A message was taken (or put off for its recipient alone). True when that ended an outage."""
+        ended = self._open
+        self._open = self._half = self._reserved = False
+        self._failures = 0
         return ended
 
     def failure(self, now: float, reason: str) -> bool:
         """The provider failed as a whole. True when that opened the breaker."""
-        self.failures += 1
-        self.reason, self._probing = reason, False
-        if self.failures < self.threshold:
+        self._failures += 1
+        self.reason, self._half, self._reserved = reason, False, False
+        if self._failures < self.threshold:
             return False
         opened, self._open = not self._open, True
-        self._until = max(self._until, now + min(self.longest, 2.0 ** min(self.failures - self.threshold, 16)))
+        self._next_probe = now + self._rest()
         return opened
 
     def pause(self, now: float, seconds: float, reason: str) -> None:
-        """The provider asked to be left alone for so long (at most `longest` is granted)."""
+        """The provider asked to be left alone for so long; up to a minute is granted."""
         self.reason = reason
-        self._until = max(self._until, now + min(seconds, self.longest))
+        self._paused = max(self._paused, now + min(seconds, LONGEST))
 
     def abandon(self) -> None:
-        """The reserved probe wasn't made."""
-        self._probing = False
+        """The message that held the one place wasn't tried."""
+        self._reserved = False
 
-    def half_open(self) -> None:
-        """Something else showed that the provider answers again: the next message may probe at once."""
-        self._until = 0.0
+    def wants_probe(self, now: float) -> bool:
+        """Is it time to see whether the provider answers? A yes is to be followed by `probed`."""
+        if not self._open or self._half or self._probing or now < self._next_probe:
+            return False
+        self._probing = True
+        return True
+
+    def probed(self, now: float, answers: bool) -> None:
+        self._probing = False
+        if answers and self._open:
+            self._half = True
+        else:
+            self._failures += 1
+            self._next_probe = now + self._rest()
+
+    def _rest(self) -> float:
+        return min(self.longest, FIRST * 2.0 ** min(max(0, self._failures - self.threshold), 16))
 
 
 class Bucket:

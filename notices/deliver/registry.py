@@ -59,7 +59,9 @@ def _provider(medium: Medium, url: str, where: str, names: Counter[str]) -> Prov
         return _MAKE[plugin](_instance(plugin, parsed, where), name, limits)
     plugin = _foreign(scheme, where)
     parsed = plugin.parse_url(url)
-    _instance(plugin, {**(parsed or {}), "targets": ["+14155550100" if medium == "sms" else "someone@example.com"]} if parsed else None, where)
+    _instance(
+        plugin, {**(parsed or {}), "targets": ["+14155550100" if medium == "sms" else "someone@example.com"]} if parsed else None, where
+    )
     return ForeignProvider(plugin, parsed, medium, name, limits)
 
 
@@ -87,7 +89,7 @@ def _foreign(scheme: str, where: str) -> type[Any]:
     for plugin in (ReadyMail, SmsGateway, InAppPlugin):
         if plugin.protocol not in manager or manager[plugin.protocol] is not plugin:
             manager.add(plugin=plugin, force=True)
-    found = manager[scheme] if scheme in manager else None
+    found = manager[scheme] if scheme in manager else None  # noqa: SIM401  (it has no get)
     if not (isinstance(found, type) and issubclass(found, NotifyBase)):
         raise ProviderError(f"{where}: there is no provider {scheme[:20]}://")
     return found

@@ -1,7 +1,7 @@
 """`smsgw://TOKEN@host:port/path` (TLS: `smsgws://`): any SMS gateway that takes a JSON post.
 
-    POST path  {"id": notice id, "to": "+886...", "text": "..."}   Authorization: Bearer TOKEN
-    2xx {"id": "..."} is taken; 429 and 5xx are for later (Retry-After is kept to); other 4xx are refusals
+POST path  {"id": notice id, "to": "+886...", "text": "..."}   Authorization: Bearer TOKEN
+2xx {"id": "..."} is taken; 429 and 5xx are for later (Retry-After is kept to); other 4xx are refusals
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def judge(status: int, headers: Any, answer: bytes, to: str) -> Outcome:
         if isinstance(told, str | int) and str(told):
             return Sent(str(told)[:200])
         return Unsure(f"HTTP {status} without the id of a text")
-    reason = scrub(f"HTTP {status} {_error(answer)}", to)
+    reason = f"HTTP {status} {scrub(_error(answer), to)}".rstrip()
     if status == 429 or status >= 500:
         pause = retry_after(headers.get("Retry-After"), datetime.now(UTC))
         return Unavailable(reason, whole=status != 429, pause=pause)

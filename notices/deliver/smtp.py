@@ -18,6 +18,7 @@ from notices.deliver.outcome import Outcome, Refused, Sent, Unavailable, scrub
 
 CONNECT_SECONDS = 5.0
 LONGEST_SECONDS = 15.0
+BEFORE_DATA_SECONDS = 10.0  # a server may think long about a mail, but not about an address
 _TAKEN_AS = re.compile(r"queued as\s+([\w.+/=-]{4,80})", re.IGNORECASE)
 _BARE_LINE_END = re.compile(rb"\r\n|\r|\n")
 _LEADING_DOT = re.compile(rb"(?m)^\.")
@@ -48,18 +49,20 @@ class Line:
         """Hands over one RFC 5322 message for one recipient."""
         if not _MAILBOX.fullmatch(recipient):
             return Refused("not an e-mail address")
-        deadline = time.monotonic() + self.server.seconds
+        began = time.monotonic()
+        deadline = began + self.server.seconds
+        early = min(deadline, began + BEFORE_DATA_SECONDS)
         try:
-            fresh = self._ready(deadline)
-            outcome = self._converse(sender, recipient, message, deadline)
+            fresh = self._ready(early)
+            outcome = self._converse(sender, recipient, message, early, deadline)
             if outcome is None and not fresh:  # closed between the look and the first word: nothing was said, so say it anew
                 self.close()
-                self._ready(deadline)
-                outcome = self._converse(sender, recipient, message, deadline)
+                self._ready(early)
+                outcome = self._converse(sender, recipient, message, early, deadline)
         except (TimeoutError, smtplib.SMTPException, OSError) as error:
             self.close(polite=False)
-            late = isinstance(error, TimeoutError) or time.monotonic() >= deadline  # smtplib tells a timeout as a disconnection
-            return Unavailable(f"SMTP: no answer within {self.server.seconds:g} s" if late else _in_words(error, recipient))
+            late = isinstance(error, TimeoutError) or time.monotonic() >= early  # smtplib tells a timeout as a disconnection
+            return Unavailable(f"SMTP: no answer within {time.monotonic() - began:.0f} s" if late else _in_words(error, recipient))
         return outcome or Unavailable("SMTP: the server closed the connection")
 
     def probe(self, seconds: float = 3.0) -> bool:
@@ -101,6 +104,7 @@ class Line:
         # smtplib checks the certificate against this name; connect() alone doesn't set it.
         smtp._host = server.host  # type: ignore[attr-defined]
         _expect(smtp.connect(server.host, server.port), 220)
+        assert smtp.sock is not None
         smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._patience(deadline)
         smtp.ehlo_or_helo_if_needed()
@@ -112,7 +116,7 @@ class Line:
             smtp.login(server.user, server.password)
         return True
 
-    def _converse(self, sender: str, recipient: str, message: bytes, deadline: float) -> Outcome | None:
+    def _converse(self, sender: str, recipient: str, message: bytes, early: float, deadline: float) -> Outcome | None:
         """The four steps; None when the server was gone at the first of them."""
         smtp = self._smtp
         assert smtp is not None
@@ -126,8 +130,8 @@ class Line:
                 options = " SMTPUTF8"
         if (not message.isascii() or options) and smtp.has_extn("8bitmime"):
             options = " BODY=8BITMIME" + options
-        smtp.command_encoding = "utf-8" if "SMTPUTF8" in options else "ascii"  # type: ignore[attr-defined]
-        self._patience(deadline)
+        smtp.command_encoding = "utf-8" if "SMTPUTF8" in options else "ascii"
+        self._patience(early)
         try:
             code, said = smtp.docmd("MAIL", f"FROM:<{sender}>{options}")
         except (smtplib.SMTPServerDisconnected, ConnectionError):
@@ -135,16 +139,16 @@ class Line:
         if code == 421:
             return None
         if code != 250:
-            self._reset(deadline)
+            self._reset(early)
             return Unavailable(_reply(code, said, recipient))
-        self._patience(deadline)
+        self._patience(early)
         code, said = smtp.docmd("RCPT", f"TO:<{to}>")
         if code not in (250, 251):
-            return self._turned_down(code, said, recipient, deadline)
-        self._patience(deadline)
+            return self._turned_down(code, said, recipient, early)
+        self._patience(early)
         code, said = smtp.docmd("DATA")
         if code != 354:
-            return self._turned_down(code, said, recipient, deadline)
+            return self._turned_down(code, said, recipient, early)
         smtp.send(on_the_wire(message))
         self._patience(deadline)
         code, said = smtp.getreply()
@@ -216,7 +220,7 @@ def _idna(domain: str) -> str:
 
 
 def _reply(code: int, said: bytes, recipient: str) -> str:
-    return scrub(f"SMTP {code} {said.decode('utf-8', 'replace')}", recipient)
+    return f"SMTP {code} {scrub(said.decode('utf-8', 'replace'), recipient)}".rstrip()
 
 
 def _in_words(error: Exception, recipient: str) -> str:
