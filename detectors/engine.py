@@ -238,7 +238,14 @@ class Engine:
         matches = clearing.concerned(verdict.about, state.pending)
         for waiting in matches:
             self._judge(verdict, waiting, state, source, outcome)
-        if not matches and not recent.holds(state.recent, verdict.about):
+        if matches:
+            return
+        step = next((s for s in state.steps if s.event_id == verdict.about), None)
+        if step is not None:  # nothing waits with it, a detector was warming up or off; it still may be cleared of being part of a story
+            learned = Pending(step.event_id, step.at, b"", [], session_id=step.facts.get("session_id", ""))
+            if clearing.answer(verdict, learned, self._standing(verdict, state)) == "cleared":
+                state.steps = [s for s in state.steps if s.event_id != verdict.about]
+        elif not recent.holds(state.recent, verdict.about):
             early = EarlyVerdict(verdict.about, verdict.at, _ENCODE.encode(verdict))
             state.early_verdicts = [*state.early_verdicts, early][-MAX_EARLY:]
 

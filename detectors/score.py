@@ -147,11 +147,11 @@ def open_lines(path: str) -> IO[bytes]:
     if path == "-":
         return sys.stdin.buffer
     if path.endswith(".gz"):
-        return io.BufferedReader(gzip.open(path, "rb"), 1 << 20)  # type: ignore[arg-type]
+        return io.BufferedReader(gzip.open(path, "rb"), 1 << 20)
     if path.endswith(".zst"):
         with ExitStack() as opened:
             raw = opened.enter_context(Path(path).open("rb"))
             reader = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True, closefd=True)
             opened.pop_all()
-            return io.BufferedReader(reader, 1 << 20)  # type: ignore[arg-type]
+            return io.BufferedReader(reader, 1 << 20)
     return Path(path).open("rb", buffering=1 << 20)

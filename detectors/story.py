@@ -13,6 +13,8 @@ import msgspec
 from domain.messages import Reason
 from domain.profile import MAX_STEPS_A_KIND, Step
 
+_STRANGER = ("session_id", "device", "browser", "city", "country")
+
 
 class StoryStep(msgspec.Struct, frozen=True):
     """One step: what any of these detectors sees."""
@@ -85,8 +87,11 @@ def reasons(story: Story, chain: Sequence[Step], value: float) -> list[Reason]:
 
 
 def facts(chain: Sequence[Step], first_at: str) -> dict[str, str]:
-    """Of all steps, the later over the earlier, and when it began."""
+    """Of all steps, the later over the earlier, and when it began. Who and where: of the first step, it is the stranger's."""
     merged: dict[str, str] = {}
     for step in chain:
         merged.update(step.facts)
+    for name in _STRANGER:
+        if name in chain[0].facts:
+            merged[name] = chain[0].facts[name]
     return merged | {"first_at": first_at}

@@ -39,7 +39,8 @@ class ImpossibleTravel(Detector):
         at_home = sight.network_known(seen, login)
         same_country = place.country == last.country
         # A carrier's coordinates wander within its country, and who lives with two networks switches between them.
-        if at_home and (same_country or sight.device_known(seen, login)):
+        known_device = sight.device_known(seen, login)
+        if (at_home and known_device) or (same_country and (at_home or known_device)):
             return NORMAL
         km = max(0.0, great_circle(last.latitude, last.longitude, place.latitude, place.longitude) - self.uncertainty_km)
         if km < (self.minimum_km_within_country if same_country else self.minimum_km):
