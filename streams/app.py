@@ -25,6 +25,8 @@ class App(faust.App):
     small_broker: bool = False
     consumes: bool = False
     """True once partitions are assigned and their offsets are sought; false again during a rebalance."""
+    closing: Sequence[Callable[[], Awaitable[None]]] = ()
+    """Called last, when agents and consumer have ended."""
 
     def on_rebalance_start(self) -> None:
         self.consumes = False
@@ -33,6 +35,11 @@ class App(faust.App):
     def on_rebalance_end(self) -> None:
         super().on_rebalance_end()
         self.consumes = True
+
+    async def on_shutdown(self) -> None:
+        await super().on_shutdown()
+        for close in self.closing:
+            await close()
 
 
 def build(settings: Settings, role: str, decode: Callable[[Any], Any]) -> App:

@@ -91,8 +91,7 @@ def serve(
     watch = Watch(standing, waiting=waiting, done=done)
     for task in (pages, announce, watch.run, *tasks):
         app.task(_named(task))
-    for task in closing:
-        app.on_after_shutdown.connect(_handler(task), weak=False)
+    app.closing = closing
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     worker = faust.Worker(app, loop=loop, quiet=True, override_logging=False, redirect_stdouts=False, loglevel=settings.log_level.upper())
@@ -109,11 +108,4 @@ def _named(task: Task) -> Task:
         await task()
 
     run.__name__ = run.__qualname__ = f"{task.__module__}.{getattr(task, '__qualname__', 'task')}"
-    return run
-
-
-def _handler(task: Task) -> Any:
-    async def run(app: Any, **_: Any) -> None:
-        await task()
-
     return run

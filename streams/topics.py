@@ -17,14 +17,8 @@ from streams.publisher import MAX_REQUEST
 WAIT = 8.0
 """Seconds within which a broker has to answer."""
 DAY_MS = 86_400_000
-RETENTION = {
-    "findings": "604800000",
-    "notices": "604800000",
-    "receipts": "604800000",
-    "account-actions": "604800000",
-    "dead-letters": "2592000000",
-}
-"""Milliseconds: a week; dead letters 30 days, since someone has to look at them."""
+RETENTION = {"findings": 7, "notices": 7, "receipts": 7, "account-actions": 7, "dead-letters": 30}
+"""Days; dead letters longer, since someone has to look at them."""
 
 
 class Wrong(Exception):
