@@ -1,0 +1,67 @@
+"""The words of one language: a gettext catalogue whose message ids are the English texts.
+
+Placeholders are `{name}`. The .po files are read as they are, so that a fresh clone needs no compile step.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+
+LOCALE_DIR = Path(__file__).parent.parent / "locale"
+DOMAIN = "vigil.po"
+SOURCE = "en"
+
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
+
+
+class Words:
+    """Texts of one language by their English ones. `words(text, name=value)` fills `{name}`; values are inserted as they are."""
+
+    def __init__(self, locale: str, texts: Mapping[str, str], isolate: bool = False) -> None:
+        self.locale = locale
+        self._texts = texts
+        self._isolate = isolate
+
+    def __call__(self, message: str, /, **values: object) -> str:
+        """The text of `message`. Raises KeyError for a placeholder without a value: a half-filled notice is never sent."""
+        text = self._texts.get(message, message)
+        if "{" not in text:
+            return text
+        if self._isolate:
+            return PLACEHOLDER.sub(lambda found: f"{FIRST_STRONG_ISOLATE}{values[found[1]]}{POP_ISOLATE}", text)
+        return PLACEHOLDER.sub(lambda found: str(values[found[1]]), text)
+
+
+def po_file(locale: str) -> Path:
+    """Where a language's catalogue is."""
+    return LOCALE_DIR / locale.replace("-", "_") / "LC_MESSAGES" / DOMAIN
+
+
+def read(locale: str) -> Catalog:
+    """A language's catalogue with comments and flags, for the checks."""
+    with po_file(locale).open("rb") as file:
+        return read_po(file, locale=locale.replace("-", "_"))
+
+
+@cache
+def texts(locale: str) -> Mapping[str, str]:
+    """Translations in use: neither empty nor marked as doubtful. English is its own source and has none."""
+    if locale == SOURCE:
+        return {}
+    return {
+        m.id: m.string for m in read(locale) if m.id and m.string and not m.fuzzy and isinstance(m.id, str) and isinstance(m.string, str)
+    }
+
+
+@cache
+def available() -> tuple[str, ...]:
+    """Languages that have a catalogue, English first."""
+    found = sorted(path.parent.parent.name.replace("_", "-") for path in LOCALE_DIR.glob(f"*/LC_MESSAGES/{DOMAIN}"))
+    return (SOURCE, *found)

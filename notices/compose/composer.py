@@ -1,0 +1,230 @@
+"""Composition: a notice becomes the messages that its readers get, one a channel and recipient. Pure; about a millisecond a mail."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+import msgspec
+
+from domain.events import User
+from domain.ids import delivery_id
+from domain.locale import direction
+from domain.messages import Medium, Notice
+from domain.ports import Rendered
+from notices.compose import mail, sms
+from notices.compose.catalogue import Words
+from notices.compose.formats import clean
+from notices.compose.recipients import CURRENT, Recipient, recipients, slots
+from notices.compose.templates import html_layout, text_layout, version
+from notices.compose.view import Parts, Reader, number, parts
+
+MAX_CODE = 64
+
+_FONTS = {
+    "zh-CN": "-apple-system, Segoe UI, PingFang SC, Microsoft YaHei, Noto Sans CJK SC, Noto Sans SC, sans-serif",
+    "zh-TW": "-apple-system, Segoe UI, PingFang TC, Microsoft JhengHei, Noto Sans CJK TC, Noto Sans TC, sans-serif",
+    "ja": "-apple-system, Segoe UI, Hiragino Sans, Yu Gothic UI, Meiryo, Noto Sans CJK JP, Noto Sans JP, sans-serif",
+    "ko": "-apple-system, Segoe UI, Apple SD Gothic Neo, Malgun Gothic, Noto Sans CJK KR, Noto Sans KR, sans-serif",
+    "ar": "-apple-system, Segoe UI, Noto Sans Arabic, Tahoma, Arial, sans-serif",
+}
+_FONT = "-apple-system, Segoe UI, Roboto, Noto Sans, Helvetica, Arial, sans-serif"
+_LINE_HEIGHTS = {"zh-CN": "1.7", "zh-TW": "1.7", "ja": "1.7", "ko": "1.6", "ar": "1.8"}
+
+
+class InboxItem(msgspec.Struct, frozen=True):
+    """What the inbox keeps of a notice; it holds no link and no code."""
+
+    title: str
+    body: str
+    severity: str
+    kind: str
+    created_at: datetime
+    number: str = ""
+    answerable: bool = False
+    locale: str = "en"
+
+
+class Composer:
+    """Composes for one exchange: `brand` is its name in words, `public_url` the console as readers see it, without a slash at the end."""
+
+    def __init__(
+        self,
+        brand: str,
+        public_url: str,
+        default_locale: str = "en",
+        code_in_sms: bool = True,
+        answer_ttl: float = 259_200,
+        brand_in_sms: bool = True,
+    ) -> None:
+        self.brand = clean(brand, 40)
+        self.public_url = public_url.rstrip("/")
+        self.host = urlsplit(public_url).hostname or "localhost"
+        self.default_locale = default_locale
+        self.code_in_sms = code_in_sms
+        self.brand_in_sms = brand_in_sms
+        self.answer_ttl = timedelta(seconds=answer_ttl)
+
+    def slots(self, notice: Notice, user: User | None, now: datetime) -> list[str]:
+        """The recipients' slots that need a token for the answer link, `current` first; empty when there is nothing to answer."""
+        return slots(notice, user, now)
+
+    def compose(
+        self,
+        notice: Notice,
+        user: User | None,
+        tokens: Mapping[str, str],
+        now: datetime,
+        parts_of_digest: Sequence[Notice] = (),
+        channels: Collection[Medium] | None = None,
+        answer_until: datetime | None = None,
+    ) -> list[Rendered]:
+        """Every message of the notice that can be written now; a channel without a usable contact has none.
+
+        `tokens`: slot -> token of the answer link; a slot without one gets no link. `parts_of_digest`: the notices that a digest names.
+        `channels`: only these (a fallback, a contact that came late); a channel that the notice doesn't name is used all the same.
+        """
+        if channels is not None:
+            notice = msgspec.structs.replace(notice, channels=list(dict.fromkeys([*notice.channels, *channels])))
+        reader = Reader.of(user, self.default_locale)
+        words = parts(notice, reader, self.brand, parts_of_digest)
+        code = clean(user.anti_phishing_code if user else None, MAX_CODE)
+        until = answer_until or now + self.answer_ttl
+        rendered = []
+        for recipient in recipients(notice, user, now):
+            if channels is not None and recipient.channel not in channels:
+                continue
+            link = self.answer_url(tokens.get(recipient.slot)) if notice.answerable else ""
+            variant = ""
+            if recipient.channel == "email":
+                payload = self._mail(notice, reader, words, recipient, link, code, until, now)
+            elif recipient.channel == "sms":
+                payload, variant = self._sms(reader, words, link, code)
+            else:
+                payload = self._inbox(notice, words)
+            rendered.append(
+                Rendered(
+                    delivery_id=delivery_id(notice.notice_id, recipient.channel, recipient.slot),
+                    notice_id=notice.notice_id,
+                    user_id=notice.user_id,
+                    kind=notice.kind,
+                    severity=notice.severity,
+                    channel=recipient.channel,
+                    recipient=recipient.address,
+                    slot=recipient.slot,
+                    locale=reader.locale,
+                    locale_reason=reader.reason,
+                    template=f"{notice.kind}@{version(notice.kind, reader.locale)}{variant}",
+                    subject=words.subject,
+                    payload=payload,
+                    expires_at=notice.expires_at,
+                )
+            )
+        return rendered
+
+    def answer_url(self, token: str | None) -> str:
+        """The answer link; '' without a token."""
+        return f"{self.public_url}/n/{token}" if token else ""
+
+    def _mail(
+        self, notice: Notice, reader: Reader, words: Parts, recipient: Recipient, link: str, code: str, until: datetime, now: datetime
+    ) -> bytes:
+        _ = reader.words
+        old = recipient.slot != CURRENT
+        layout = {
+            "locale": reader.locale,
+            "dir": direction(reader.locale),
+            "start": "right" if direction(reader.locale) == "rtl" else "left",
+            "end": "left" if direction(reader.locale) == "rtl" else "right",
+            "font": _FONTS.get(reader.locale, _FONT),
+            "line_height": _LINE_HEIGHTS.get(reader.locale, "1.5"),
+            "brand": self.brand,
+            "level": words.level,
+            "subject": words.subject,
+            "what": words.what,
+            "intro": _("You get this message here because this was a contact of the account until recently.") if old else "",
+            "facts": words.facts,
+            "reasons": words.reasons,
+            "held": words.held,
+            "me": words.me,
+            "not_me": words.not_me,
+            "tip": words.tip,
+            "answer_url": link,
+            "code": code,
+            "number": number(notice.notice_id),
+            "t": self._headings(notice, reader, bool(code), until),
+        }
+        return mail.build(
+            notice_id=notice.notice_id,
+            kind=notice.kind,
+            locale=reader.locale,
+            recipient=recipient.address,
+            subject=words.subject,
+            text=text_layout().render(layout),
+            html=html_layout().render(layout),
+            now=now,
+            host=self.host,
+        )
+
+    def _headings(self, notice: Notice, reader: Reader, has_code: bool, until: datetime) -> dict[str, object]:
+        _ = reader.words
+        if notice.kind == "margin_low":
+            me, not_me = _("What you can do"), _("If you did not open this position")
+        else:
+            me, not_me = _("If it was you"), _("If it was not you")
+        return {
+            "pair": lambda label, value: _("{label}: {value}", label=label, value=value),
+            "why": _("What happened") if notice.kind == "digest" else _("Why it stands out"),
+            "held": _("What we have done already"),
+            "answer": _("Answer: was it you?"),
+            "answer_note": _(
+                "This opens {host}. It never asks for a password and works once, until {until}.",
+                host=self.host,
+                until=reader.formats.until(until),
+            ),
+            "me": me,
+            "not_me": not_me,
+            "tip": _("Good to know"),
+            "code": _("Your anti-phishing code:")
+            if has_code
+            else _("You have no anti-phishing code yet. Choose one in the app, under Security."),
+            "check": _(
+                "To check that this message is ours, open the app yourself: Account, Notices. The same notice is there, with this number."
+            ),
+            "footer": _("Notices about the safety of your account are always sent, so they have no unsubscribe link. Notice"),
+        }
+
+    def _sms(self, reader: Reader, words: Parts, link: str, code: str) -> tuple[bytes, str]:
+        """The text, and `+n` for the n-th wording: which one was used is part of the template's name."""
+        text, place = sms.fit(self._wordings(reader.words, words, link, code if self.code_in_sms else "", bool(words.held)))
+        return text.encode("utf-8", "replace"), f"+{place}" if place else ""
+
+    def _wordings(self, _: Words, words: Parts, link: str, code: str, asked: bool) -> Iterator[str]:
+        """From the longest to the shortest: device, time and reason go first, then the question, then the brand. Amount, hold and link
+        stay, and so does the code, unless nothing else fits."""
+        signed = f" [{code}]" if code else ""
+        ask = ""
+        if link:
+            ask = _("Was it you? Answer here: {link}", link=link) if asked else _("If it was not you, answer here: {link}", link=link)
+        if self.brand_in_sms:
+            for tail in dict.fromkeys((ask, link)):
+                for sentence in words.sms:
+                    yield sms.plain(_("{brand}: {text}", brand=self.brand, text=f"{sentence} {tail}".strip()) + signed)
+        for tail in dict.fromkeys((ask, link)):
+            for sentence in words.sms:
+                yield sms.plain(f"{sentence} {tail}".strip() + signed)
+        yield sms.plain(f"{words.sms[-1]} {link}".strip())
+
+    def _inbox(self, notice: Notice, words: Parts) -> bytes:
+        item = InboxItem(
+            title=words.subject,
+            body=" ".join(part for part in (words.what, words.held) if part),
+            severity=notice.severity,
+            kind=notice.kind,
+            created_at=notice.created_at,
+            number=number(notice.notice_id),
+            answerable=notice.answerable,
+            locale=words.locale,
+        )
+        return msgspec.json.encode(item)

@@ -1,0 +1,171 @@
+"""Times, places, money and names as their reader writes them (Babel), and the cleaning of what others wrote.
+
+Values come from events and the directory, where an attacker chooses some of them (a device's name, an address): `clean` leaves neither line
+breaks nor direction overrides nor links, and cuts them short.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import UTC, datetime, timedelta, tzinfo
+from decimal import Decimal, InvalidOperation
+from functools import cached_property, lru_cache
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_skeleton, format_timedelta, get_timezone_name
+from babel.numbers import format_currency, format_decimal
+
+from notices.compose.catalogue import Words
+
+_SPACES = re.compile(r"\s+")
+_LINKS = re.compile(r"(?i)[a-z][a-z0-9+.-]{1,12}://|www\.")
+_JOINERS = "\u200c\u200d"
+_WITH_REGION = {"en", "es", "fr", "de", "ar"}
+"""Languages whose countries write dates and numbers differently, and whose words are the same."""
+
+
+def clean(value: str | None, limit: int = 64) -> str:
+    """One line of visible text of at most `limit` characters; '' for None."""
+    if not value:
+        return ""
+    value = value[: limit * 8]
+    kept = [
+        c if c in _JOINERS or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else " " if c.isspace() else ""
+        for c in value
+    ]
+    line = _SPACES.sub(" ", "".join(kept)).strip()
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def name(value: str | None, limit: int = 64) -> str:
+    """A name that someone else chose: cleaned, and nothing that a mail reader would turn into a link."""
+    return clean(_LINKS.sub("", value or ""), limit)
+
+
+class Formats:
+    """Formats of one language, region and time zone. Unknown zones read as UTC."""
+
+    def __init__(self, words: Words, region: str | None, zone: str | None) -> None:
+        self._ = words
+        self.babel = _babel_locale(words.locale, region)
+        self.zone = _zone(zone)
+
+    def local(self, moment: datetime) -> datetime:
+        """The moment in the reader's zone."""
+        return moment.astimezone(self.zone)
+
+    def time(self, moment: datetime) -> str:
+        """`04:09`."""
+        return f"{self.local(moment):%H:%M}"
+
+    def moment(self, moment: datetime) -> str:
+        """`Sunday, 22 November 2026, 04:09 (Central European Standard Time)`."""
+        local = self.local(moment)
+        return self._(
+            "{date}, {time} ({zone})",
+            date=format_date(local, "full", locale=self.babel),
+            time=self.time(moment),
+            zone=self._zone_name(local),
+        )
+
+    def until(self, moment: datetime) -> str:
+        """`24 November, 04:09`."""
+        return self._("{date}, {time}", date=format_skeleton("MMMMd", self.local(moment), locale=self.babel), time=self.time(moment))
+
+    def duration(self, minutes: str | None) -> str:
+        """`6 minutes`, `3 hours`; '' when unknown."""
+        try:
+            span = timedelta(minutes=max(1.0, float(minutes or "")))
+        except (ValueError, OverflowError):
+            return ""
+        return str(format_timedelta(span, locale=self.babel, threshold=1.5))
+
+    def amount(self, amount: str | None, asset: str | None) -> str:
+        """An amount of crypto, exact to the last digit, `2.40 BTC`; zeros that only pad are left out from the third decimal on."""
+        number = _decimal(amount)
+        if number is None:
+            return ""
+        whole, _, decimals = f"{number:f}".partition(".")
+        decimals = decimals[:2] + decimals[2:].rstrip("0")
+        if decimals.strip("0") == "" and len(whole) > 3:
+            decimals = ""  # 1250.000000 is 1,250: padding, not precision
+        text = format_decimal(Decimal(whole), locale=self.babel)
+        if decimals:
+            text += self._decimal_symbol + decimals
+        return f"{text} {clean(asset, 16)}".strip()
+
+    def money(self, usd: str | None) -> str:
+        """An amount of US dollars; '' when unknown."""
+        number = _decimal(usd)
+        return "" if number is None else str(format_currency(number, "USD", locale=self.babel))
+
+    def country(self, code: str | None) -> str:
+        """A country's name, the code where there is none."""
+        code = (code or "").upper()
+        return str(self.babel.territories.get(code) or clean(code, 8))
+
+    def place(self, city: str | None, code: str | None) -> str:
+        """`Toronto, Canada`; what of it is known."""
+        town, land = name(city), self.country(code)
+        return self._("{city}, {country}", city=town, country=land) if town and land else land or town
+
+    def device(self, label: str | None) -> str:
+        """A device in words; labels read `Chrome on Windows`, `iPhone app`, `app`."""
+        text = name(label)
+        if text == "app":
+            return self._("the app")
+        if text.endswith(" app"):
+            return self._("{system} app", system=text.removesuffix(" app"))
+        browser, on, system = text.partition(" on ")
+        return self._("{browser} on {system}", browser=browser, system=system) if on else browser
+
+    def _zone_name(self, local: datetime) -> str:
+        return _zone_name(self.babel, str(self.zone), local.utcoffset(), local)
+
+    @cached_property
+    def _decimal_symbol(self) -> str:
+        return format_decimal(Decimal("0.5"), locale=self.babel)[1]
+
+
+_zone_names: dict[tuple[str, str, timedelta | None], str] = {}
+
+
+def _zone_name(locale: Locale, zone: str, offset: timedelta | None, local: datetime) -> str:
+    """Cached by offset: a zone's name differs in summer."""
+    key = (str(locale), zone, offset)
+    if key not in _zone_names:
+        if len(_zone_names) > 4096:
+            _zone_names.clear()
+        _zone_names[key] = "UTC" if zone == "UTC" else str(get_timezone_name(local, "long", locale=locale))
+    return _zone_names[key]
+
+
+@lru_cache(maxsize=1024)
+def _zone(name: str | None) -> tzinfo:
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError
+        return UTC
+    except KeyError:
+        return UTC
+
+
+@lru_cache(maxsize=1024)
+def _babel_locale(locale: str, region: str | None) -> Locale:
+    parts = locale.split("-")
+    if parts[0] in _WITH_REGION and region and re.fullmatch("[A-Za-z]{2}", region):
+        try:
+            return Locale.parse(f"{parts[0]}_{region.upper()}")
+        except (UnknownLocaleError, ValueError):
+            pass
+    return Locale.parse("_".join(parts))
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    try:
+        number = Decimal(text or "")
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and -40 <= number.adjusted() <= 40 else None

@@ -1,0 +1,92 @@
+"""The e-mail as it goes out (RFC 5322): multipart/alternative, text then HTML, one recipient.
+
+There is no `From` here: the sender adds it from its provider's URL, which knows under which name it may send.
+"""
+
+from __future__ import annotations
+
+from base64 import encodebytes
+from datetime import datetime
+from email.header import Header
+from email.utils import format_datetime
+from hashlib import sha256
+
+_CRLF = b"\r\n"
+
+
+class UnsafeHeader(ValueError):
+    """A header value holds a line break or another control character; nothing of it is sent."""
+
+
+def message_id(notice_id: str, recipient: str, host: str) -> str:
+    """The same notice to the same recipient has the same id, which names neither."""
+    digest = sha256(f"{notice_id}\x00{recipient.lower()}".encode()).hexdigest()
+    return f"<{digest[:32]}@{host}>"
+
+
+def build(*, notice_id: str, kind: str, locale: str, recipient: str, subject: str, text: str, html: str, now: datetime, host: str) -> bytes:
+    """The message's bytes, CRLF line ends. `recipient` is a checked address (recipients.email_address); `host` names the console.
+
+    Bodies are base64: no line of a reader's text is ever too long, dotted or altered on the way. A recipient whose local part isn't ASCII
+    makes a message that needs SMTPUTF8. Raises UnsafeHeader.
+    """
+    boundary = "=_" + sha256(f"{notice_id}\x00{recipient}\x00parts".encode()).hexdigest()[:32]
+    head = {
+        "Subject": _encoded(subject),
+        "To": _address(recipient),
+        "Date": format_datetime(now),
+        "Message-ID": message_id(notice_id, recipient, host),
+        "X-Vigil-Notice": notice_id,
+        "X-Vigil-Kind": kind,
+        "Content-Language": locale,
+        "Auto-Submitted": "auto-generated",
+        "MIME-Version": "1.0",
+        "Content-Type": f'multipart/alternative; boundary="{boundary}"',
+    }
+    lines = [
+        *(_line(name, value) for name, value in head.items()),
+        b"",
+        *_part(boundary, "plain", text),
+        *_part(boundary, "html", html),
+        f"--{boundary}--".encode(),
+        b"",
+    ]
+    return _CRLF.join(lines)
+
+
+def _line(name: str, value: str) -> bytes:
+    """One field. The only line breaks that pass are those of the folding, before a space."""
+    if any(ord(c) < 32 or ord(c) == 127 for c in value.replace("\r\n ", " ")):
+        raise UnsafeHeader(name)
+    return f"{name}: {value}".encode()
+
+
+def _encoded(text: str) -> str:
+    """A subject: as it is where it is short ASCII, else in folded encoded words."""
+    if any(ord(c) < 32 or ord(c) == 127 for c in text):
+        raise UnsafeHeader("Subject")
+    if text.isascii() and len(text) < 68 and "=?" not in text:
+        return text
+    return Header(text, "utf-8", header_name="Subject").encode(linesep="\r\n")
+
+
+def _address(recipient: str) -> str:
+    """The address with its domain in ASCII, a local part beyond dot-atoms in quotes."""
+    local, _, domain = recipient.rpartition("@")
+    try:
+        domain = domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        pass
+    dotted = not local.startswith(".") and not local.endswith(".") and ".." not in local
+    return f"{local}@{domain}" if dotted else f'"{local}"@{domain}'
+
+
+def _part(boundary: str, subtype: str, text: str) -> list[bytes]:
+    body = encodebytes(text.replace("\r\n", "\n").replace("\n", "\r\n").encode("utf-8", "replace")).replace(b"\n", _CRLF).rstrip(_CRLF)
+    return [
+        f"--{boundary}".encode(),
+        f"Content-Type: text/{subtype}; charset=utf-8".encode(),
+        b"Content-Transfer-Encoding: base64",
+        b"",
+        body,
+    ]

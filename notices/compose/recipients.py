@@ -1,0 +1,110 @@
+"""Who gets a notice: the account's contacts, and at critical or when a contact changed the ones they replaced."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import NamedTuple
+
+import phonenumbers
+
+from domain.events import User
+from domain.messages import Medium, Notice
+
+CURRENT = "current"
+OLD_CONTACTS_FOR = timedelta(days=30)
+MAX_OLD = 4
+
+_MAIL = re.compile(r"[^\s<>()\[\]\\,;:\"@\x00-\x1f\x7f]{1,64}@[^\s<>()\[\]\\,;:\"@\x00-\x1f\x7f]{1,255}")
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_CHANGED = {"email_changed": "email", "phone_changed": "phone"}
+
+
+class Recipient(NamedTuple):
+    """One address on one channel. `slot`: `current`, or `old-` and a short hash of the replaced contact, which stays the same whenever and
+    from whichever source it is read."""
+
+    channel: Medium
+    address: str
+    slot: str
+
+
+def recipients(notice: Notice, user: User | None, now: datetime) -> list[Recipient]:
+    """Everyone that the notice goes to, each address once on a channel; a channel without a usable contact is left out.
+
+    In-app needs no contact. A replaced contact is told on its own channel, whether the notice uses that channel or not.
+    """
+    found: dict[tuple[Medium, str], Recipient] = {}
+    for recipient in (*_current(notice, user), *_old(notice, user, now)):
+        found.setdefault((recipient.channel, recipient.address.lower()), recipient)
+    return list(found.values())
+
+
+def slots(notice: Notice, user: User | None, now: datetime) -> list[str]:
+    """The slots that need an answer link of their own: none where there is nothing to answer."""
+    if not notice.answerable:
+        return []
+    return list(dict.fromkeys([CURRENT, *(r.slot for r in recipients(notice, user, now) if r.channel != "inapp")]))
+
+
+def missing(notice: Notice, user: User | None, now: datetime) -> list[Medium]:
+    """Channels of the notice for which the directory has no usable contact (yet)."""
+    have = {r.channel for r in recipients(notice, user, now) if r.slot == CURRENT}
+    return [channel for channel in notice.channels if channel not in have]
+
+
+def email_address(text: str | None) -> str | None:
+    """The address, or None for what can't be one. Nothing that could end a header line or name a second recipient passes."""
+    text = (text or "").strip()
+    return text if _MAIL.fullmatch(text) else None
+
+
+def phone_number(text: str | None, region: str | None = None) -> str | None:
+    """E.164, or None. A national number is read by the region."""
+    text = (text or "").strip()
+    digits = re.sub(r"[\s().\-/]", "", text)
+    if _E164.fullmatch(digits):
+        return digits
+    if not region or not digits.isascii() or not digits.isdigit():
+        return None
+    try:
+        number = phonenumbers.parse(digits, region.upper())
+    except phonenumbers.NumberParseException:
+        return None
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)) if phonenumbers.is_possible_number(number) else None
+
+
+def _current(notice: Notice, user: User | None) -> Iterator[Recipient]:
+    region = user.region if user else None
+    contacts = {"email": email_address(user.email if user else None), "sms": phone_number(user.phone if user else None, region)}
+    replaced = {contact.value.strip().lower() for contact in notice.old_contacts}
+    for contact in notice.new_contacts:
+        # The event may be faster than the directory: the contact it still shows is the one just replaced.
+        channel = "email" if contact.kind == "email" else "sms"
+        shown = (user.email if contact.kind == "email" else user.phone) if user else None
+        usable = _address(contact.kind, contact.value, user)
+        if usable and (shown or "").strip().lower() in replaced:
+            contacts[channel] = usable
+    for channel in notice.channels:
+        if channel == "inapp":
+            yield Recipient("inapp", notice.user_id, CURRENT)
+        elif address := contacts[channel]:
+            yield Recipient(channel, address, CURRENT)
+
+
+def _old(notice: Notice, user: User | None, now: datetime) -> Iterator[Recipient]:
+    contacts = [(contact.kind, contact.value) for contact in notice.old_contacts]
+    changed = _CHANGED.get(notice.facts.get("change", "")) if notice.kind == "security_setting_changed" else None
+    for previous in (user and user.previous_contacts) or ():
+        fresh = now - previous.replaced_at <= OLD_CONTACTS_FOR
+        if fresh and (notice.severity == "critical" or previous.kind == changed):
+            contacts.append((previous.kind, previous.value))
+    for kind, value in contacts[:MAX_OLD]:
+        if address := _address(kind, value, user):
+            yield Recipient("email" if kind == "email" else "sms", address, "old-" + sha256(address.lower().encode()).hexdigest()[:8])
+
+
+def _address(kind: str, value: str, user: User | None) -> str | None:
+    return email_address(value) if kind == "email" else phone_number(value, user.region if user else None)

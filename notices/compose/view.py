@@ -1,0 +1,167 @@
+"""A notice put into one reader's words: the parts from which e-mail, text message, inbox item and answer page are laid out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from domain.events import User
+from domain.locale import direction, negotiate
+from domain.messages import Notice
+from notices.compose import catalogue, changes, reasons
+from notices.compose.catalogue import Words
+from notices.compose.formats import Formats, clean, name
+from notices.compose.templates import parts_of
+
+
+class Fact(NamedTuple):
+    """A row of the table: what, value, and how to set it (`v` words, `id` an address or key, always left to right)."""
+
+    label: str
+    value: str
+    style: str = "v"
+
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """Plain text throughout, never markup; values are cleaned, lists are in reading order."""
+
+    locale: str
+    level: str
+    subject: str
+    what: str
+    facts: list[Fact]
+    reasons: list[str]
+    held: str
+    """What the exchange was asked for already; '' for nothing."""
+    me: str
+    not_me: list[str]
+    tip: str
+    sms: list[str]
+    """Wordings of the text message without brand, link and code, longest first."""
+
+
+class Reader:
+    """Language, region and zone of the one who reads. Raises nothing: what is unknown reads as the fallback."""
+
+    def __init__(self, locale: str, region: str | None = None, zone: str | None = None, reason: str = "user") -> None:
+        self.locale = locale if locale in catalogue.available() else catalogue.SOURCE
+        self.reason = reason
+        self.words = Words(self.locale, catalogue.texts(self.locale), isolate=direction(self.locale) == "rtl")
+        self.formats = Formats(self.words, region, zone)
+
+    @classmethod
+    def of(cls, user: User | None, default: str = "en") -> Reader:
+        """The reader that the directory knows."""
+        locale, region, zone = (user.locale, user.region, user.time_zone) if user else (None, None, None)
+        choice = negotiate(locale, region, catalogue.available(), default)
+        return cls(choice.locale, region, zone, choice.reason)
+
+
+def number(notice_id: str) -> str:
+    """The notice's number as its reader compares it: `7E0B-9A3F-6C12`."""
+    digits = "".join(c for c in notice_id.upper() if c.isalnum())[:12]
+    return "-".join(digits[n : n + 4] for n in range(0, len(digits), 4))
+
+
+def asked_of(notice: Notice) -> str:
+    """What the words may claim: `hold` (this withdrawal is held), `check` (it waits for a check), `step_up` (the next one does), ``."""
+    for asked in notice.asked:
+        if asked.action == "hold_withdrawal":
+            return "hold"
+        if asked.action == "require_step_up":
+            return "check" if asked.target else "step_up"
+    return ""
+
+
+def parts(notice: Notice, reader: Reader, brand: str, digest: Sequence[Notice] = ()) -> Parts:
+    """The notice in the reader's words. `digest`: the notices that a digest names."""
+    _, formats, facts = reader.words, reader.formats, notice.facts
+    said = {
+        "_": _,
+        "gap": "" if reader.locale.split("-")[0] in ("zh", "ja") else " ",
+        "brand": brand,
+        "asked": asked_of(notice),
+        "answerable": notice.answerable,
+        "severity": notice.severity,
+        "time": formats.time(notice.occurred_at),
+        "amount": formats.amount(facts.get("amount"), facts.get("asset")),
+        "device": formats.device(facts.get("device")),
+        "place": formats.place(facts.get("city"), facts.get("country")),
+        "country": formats.country(facts.get("country")),
+        "mfa": facts.get("mfa", ""),
+        "change": changes.sentence(facts.get("change", ""), facts.get("permissions", ""), _),
+        "account": name(facts.get("account"), 32),
+        "ratio": clean(facts.get("ratio"), 6),
+        "equity": formats.money(facts.get("equity_usd")),
+        "maintenance": formats.money(facts.get("maintenance_margin_usd")),
+        "count": len(digest),
+    }
+    made = parts_of(notice.kind, said)
+    return Parts(
+        locale=reader.locale,
+        level=_level(notice, _),
+        subject=made.subject,
+        what=made.what,
+        facts=_facts(notice, reader),
+        reasons=_digest(digest, reader, brand) if digest else reasons.sentences(notice.reasons, facts, formats, _),
+        held=_held(notice, reader),
+        me=made.me,
+        not_me=made.not_me,
+        tip=made.tip,
+        sms=made.sms,
+    )
+
+
+def _level(notice: Notice, _: Words) -> str:
+    if notice.severity == "warning" and not notice.answerable:
+        return _("Please check")
+    return {
+        "info": _("For your information"),
+        "notice": _("Please check"),
+        "warning": _("Please answer"),
+        "critical": _("Please act now"),
+    }[notice.severity]
+
+
+def _facts(notice: Notice, reader: Reader) -> list[Fact]:
+    _, formats, facts = reader.words, reader.formats, notice.facts
+    amount, worth = formats.amount(facts.get("amount"), facts.get("asset")), formats.money(facts.get("usd_value"))
+    where = formats.place(facts.get("city"), facts.get("country"))
+    margin = notice.kind == "margin_low"
+    rows = [
+        Fact(_("When"), formats.moment(notice.occurred_at)),
+        Fact(_("Amount"), _("{amount} (about {money})", amount=amount, money=worth) if amount and worth else amount),
+        Fact(_("To"), clean(facts.get("address"), 128), "id"),
+        Fact(_("The address you know"), clean(facts.get("known_address"), 128), "id"),
+        Fact(_("Where"), _("{place}, by its network address", place=where) if where else ""),
+        Fact(_("Device"), formats.device(facts.get("device"))),
+        Fact(_("API key"), name(facts.get("api_key")), "id"),
+        Fact(_("Market"), name(facts.get("market"), 32), "id"),
+        Fact(_("Equity"), formats.money(facts.get("equity_usd")) if margin else ""),
+        Fact(_("Maintenance margin"), formats.money(facts.get("maintenance_margin_usd")) if margin else ""),
+        Fact(_("Liquidation price"), clean(facts.get("liquidation_price"), 40) if margin else "", "id"),
+    ]
+    return [row for row in rows if row.value]
+
+
+def _held(notice: Notice, reader: Reader) -> str:
+    """Only what was asked is claimed."""
+    _, asked = reader.words, asked_of(notice)
+    ends = [one.expires_at for one in notice.asked if one.expires_at is not None]
+    if not asked or not ends:
+        return ""
+    until = reader.formats.until(max(ends))
+    if asked == "hold":
+        return _("We are holding this withdrawal until {until}, and any further one like it. It has not left your account.", until=until)
+    if asked == "check":
+        return _("Before this withdrawal goes on, we ask for one more confirmation in the app.")
+    return _("Until {until} a withdrawal needs one more confirmation in the app.", until=until)
+
+
+def _digest(digest: Sequence[Notice], reader: Reader, brand: str) -> list[str]:
+    """One line a notice: time and subject."""
+    _ = reader.words
+    ordered = sorted(digest, key=lambda n: n.occurred_at)
+    return [_("{time} {subject}", time=reader.formats.time(n.occurred_at), subject=parts(n, reader, brand).subject) for n in ordered]
