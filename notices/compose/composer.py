@@ -10,7 +10,6 @@ import msgspec
 
 from domain.events import User
 from domain.ids import delivery_id
-from domain.locale import direction
 from domain.messages import Medium, Notice
 from domain.ports import Rendered
 from notices.compose import mail, sms
@@ -21,16 +20,6 @@ from notices.compose.templates import html_layout, text_layout, version
 from notices.compose.view import Parts, Reader, number, parts
 
 MAX_CODE = 64
-
-_FONTS = {
-    "zh-CN": "-apple-system, Segoe UI, PingFang SC, Microsoft YaHei, Noto Sans CJK SC, Noto Sans SC, sans-serif",
-    "zh-TW": "-apple-system, Segoe UI, PingFang TC, Microsoft JhengHei, Noto Sans CJK TC, Noto Sans TC, sans-serif",
-    "ja": "-apple-system, Segoe UI, Hiragino Sans, Yu Gothic UI, Meiryo, Noto Sans CJK JP, Noto Sans JP, sans-serif",
-    "ko": "-apple-system, Segoe UI, Apple SD Gothic Neo, Malgun Gothic, Noto Sans CJK KR, Noto Sans KR, sans-serif",
-    "ar": "-apple-system, Segoe UI, Noto Sans Arabic, Tahoma, Arial, sans-serif",
-}
-_FONT = "-apple-system, Segoe UI, Roboto, Noto Sans, Helvetica, Arial, sans-serif"
-_LINE_HEIGHTS = {"zh-CN": "1.7", "zh-TW": "1.7", "ja": "1.7", "ko": "1.6", "ar": "1.8"}
 
 
 class InboxItem(msgspec.Struct, frozen=True):
@@ -133,12 +122,6 @@ class Composer:
         _ = reader.words
         old = recipient.slot != CURRENT
         layout = {
-            "locale": reader.locale,
-            "dir": direction(reader.locale),
-            "start": "right" if direction(reader.locale) == "rtl" else "left",
-            "end": "left" if direction(reader.locale) == "rtl" else "right",
-            "font": _FONTS.get(reader.locale, _FONT),
-            "line_height": _LINE_HEIGHTS.get(reader.locale, "1.5"),
             "brand": self.brand,
             "level": words.level,
             "subject": words.subject,
@@ -162,7 +145,7 @@ class Composer:
             recipient=recipient.address,
             subject=words.subject,
             text=text_layout().render(layout),
-            html=html_layout().render(layout),
+            html=html_layout(reader.locale).render(layout),
             now=now,
             host=self.host,
         )

@@ -5,13 +5,15 @@ There is no `From` here: the sender adds it from its provider's URL, which knows
 
 from __future__ import annotations
 
-from base64 import encodebytes
+import re
+from binascii import b2a_qp
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime
 from hashlib import sha256
 
 _CRLF = b"\r\n"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class UnsafeHeader(ValueError):
@@ -27,8 +29,8 @@ def message_id(notice_id: str, recipient: str, host: str) -> str:
 def build(*, notice_id: str, kind: str, locale: str, recipient: str, subject: str, text: str, html: str, now: datetime, host: str) -> bytes:
     """The message's bytes, CRLF line ends. `recipient` is a checked address (recipients.email_address); `host` names the console.
 
-    Bodies are base64: no line of a reader's text is ever too long, dotted or altered on the way. A recipient whose local part isn't ASCII
-    makes a message that needs SMTPUTF8. Raises UnsafeHeader.
+    Bodies are quoted-printable: no line is ever too long or altered on the way. A recipient whose local part isn't ASCII makes a message
+    that needs SMTPUTF8. Raises UnsafeHeader.
     """
     boundary = "=_" + sha256(f"{notice_id}\x00{recipient}\x00parts".encode()).hexdigest()[:32]
     head = {
@@ -56,14 +58,14 @@ def build(*, notice_id: str, kind: str, locale: str, recipient: str, subject: st
 
 def _line(name: str, value: str) -> bytes:
     """One field. The only line breaks that pass are those of the folding, before a space."""
-    if any(ord(c) < 32 or ord(c) == 127 for c in value.replace("\r\n ", " ")):
+    if _CONTROL.search(value.replace("\r\n ", " ")):
         raise UnsafeHeader(name)
     return f"{name}: {value}".encode()
 
 
 def _encoded(text: str) -> str:
     """A subject: as it is where it is short ASCII, else in folded encoded words."""
-    if any(ord(c) < 32 or ord(c) == 127 for c in text):
+    if _CONTROL.search(text):
         raise UnsafeHeader("Subject")
     if text.isascii() and len(text) < 68 and "=?" not in text:
         return text
@@ -82,11 +84,11 @@ def _address(recipient: str) -> str:
 
 
 def _part(boundary: str, subtype: str, text: str) -> list[bytes]:
-    body = encodebytes(text.replace("\r\n", "\n").replace("\n", "\r\n").encode("utf-8", "replace")).replace(b"\n", _CRLF).rstrip(_CRLF)
+    body = b2a_qp(text.replace("\r\n", "\n").replace("\n", "\r\n").encode("utf-8", "replace"), istext=True)
     return [
         f"--{boundary}".encode(),
         f"Content-Type: text/{subtype}; charset=utf-8".encode(),
-        b"Content-Transfer-Encoding: base64",
+        b"Content-Transfer-Encoding: quoted-printable",
         b"",
         body,
     ]

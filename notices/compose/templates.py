@@ -16,6 +16,7 @@ import mrml
 from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from domain.locale import direction
 from notices.compose import catalogue
 
 TEMPLATE_DIR = Path(__file__).parent.parent / "templates"
@@ -73,11 +74,33 @@ def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
+_FONTS = {
+    "zh-CN": "-apple-system, Segoe UI, PingFang SC, Microsoft YaHei, Noto Sans CJK SC, Noto Sans SC, sans-serif",
+    "zh-TW": "-apple-system, Segoe UI, PingFang TC, Microsoft JhengHei, Noto Sans CJK TC, Noto Sans TC, sans-serif",
+    "ja": "-apple-system, Segoe UI, Hiragino Sans, Yu Gothic UI, Meiryo, Noto Sans CJK JP, Noto Sans JP, sans-serif",
+    "ko": "-apple-system, Segoe UI, Apple SD Gothic Neo, Malgun Gothic, Noto Sans CJK KR, Noto Sans KR, sans-serif",
+    "ar": "-apple-system, Segoe UI, Noto Sans Arabic, Tahoma, Arial, sans-serif",
+}
+_FONT = "-apple-system, Segoe UI, Roboto, Noto Sans, Helvetica, Arial, sans-serif"
+_LINE_HEIGHTS = {"zh-CN": "1.7", "zh-TW": "1.7", "ja": "1.7", "ko": "1.6", "ar": "1.8"}
+
+
 @cache
-def html_layout() -> Template:
-    """The mail's HTML, compiled from MJML."""
-    compiled = mrml.to_html((TEMPLATE_DIR / "layout.mjml").read_text(encoding="utf-8"))
-    return _markup.from_string(compiled.content)
+def html_layout(locale: str) -> Template:
+    """The mail's HTML for a language, compiled from MJML once: what a language fixes is put in first, the rest when a mail is written."""
+    rtl = direction(locale) == "rtl"
+    fixed = {
+        "locale": locale,
+        "dir": direction(locale),
+        "start": "right" if rtl else "left",
+        "end": "left" if rtl else "right",
+        "font": _FONTS.get(locale, _FONT),
+        "line_height": _LINE_HEIGHTS.get(locale, "1.5"),
+    }
+    source = (TEMPLATE_DIR / "layout.mjml").read_text(encoding="utf-8")
+    for name, value in fixed.items():
+        source = source.replace("{{ " + name + " }}", value)
+    return _markup.from_string(mrml.to_html(source).content)
 
 
 @cache
