@@ -24,7 +24,7 @@ from domain.habits.login import fingerprint, network_key
 from domain.ids import notice_id
 from domain.messages import Finding, Source
 from domain.ports import Surroundings
-from domain.profile import MAX_EARLY, MAX_SESSIONS, EarlyVerdict, FoundBefore, Pending, Step, UserState
+from domain.profile import MAX_EARLY, MAX_KEPT_BYTES, MAX_SESSIONS, EarlyVerdict, FoundBefore, Pending, Step, UserState
 
 _WEIGHT = {"info": 0.15, "notice": 0.5, "warning": 0.8, "critical": 0.98}
 """How much a full score at a severity says about fraud; for ranking only."""
@@ -195,10 +195,11 @@ class Engine:
 
     def _wait(self, seen: Sighting, at: float, findings: list[Finding], state: UserState) -> Pending:
         event, client = seen.event, seen.event.where
+        encoded = _ENCODE.encode(event)
         waiting = Pending(
             event_id=event.event_id,
             at=at,
-            event=_ENCODE.encode(event),
+            event=encoded if len(encoded) <= MAX_KEPT_BYTES else b"",
             found=[FoundBefore(f.finding_id, f.detector, f.severity, "", list(f.story_events)) for f in findings],
             session_id=(client.session_id or "")[:_LONGEST],
             device=(client.device_id or "")[:_LONGEST],
@@ -220,7 +221,9 @@ class Engine:
                 state.sessions = [*state.sessions, session][-MAX_SESSIONS:]
 
     def _settle(self, state: UserState, now: float, source: Source | None, outcome: Outcome) -> None:
-        """What a quiet day clears; a condemned device, network or address is never cleared so."""
+        """Clears what a quiet day clears, unless its device, network or address is condemned; forgets what has waited too long."""
+        for waiting in clearing.expired(state.pending, now):
+            state.pending.remove(waiting)
         for waiting in clearing.quiet(state.pending, now):
             if not condemned.among(state, condemned.of_pending(waiting)):
                 self._clear(waiting, state, source, outcome)
@@ -247,7 +250,8 @@ class Engine:
                 state.steps = [s for s in state.steps if s.event_id != verdict.about]
         elif not recent.holds(state.recent, verdict.about):
             early = EarlyVerdict(verdict.about, verdict.at, _ENCODE.encode(verdict))
-            state.early_verdicts = [*state.early_verdicts, early][-MAX_EARLY:]
+            if len(early.verdict) <= MAX_KEPT_BYTES:
+                state.early_verdicts = [*state.early_verdicts, early][-MAX_EARLY:]
 
     def _judge(self, verdict: Verdict, waiting: Pending, state: UserState, source: Source | None, outcome: Outcome) -> None:
         answer = clearing.answer(verdict, waiting, self._standing(verdict, state))

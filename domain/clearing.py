@@ -10,6 +10,7 @@ Pure rules. The four answers to a verdict about a pending event:
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
@@ -21,6 +22,8 @@ from domain.severity import RANK
 
 QUIET = 86_400.0
 """Seconds without fraud verdict and graver finding after which info and notice count as genuine."""
+KEPT = 30 * 86_400.0
+"""Seconds that an event waits at most."""
 MAILBOX_CLEARS = RANK["notice"]
 
 Answer = Literal["condemned", "cleared", "recorded", "ignored"]
@@ -85,9 +88,22 @@ def _graver(other: Pending, waiting: Pending) -> bool:
     return same_session or same_device or any(waiting.event_id in found.events for found in other.found)
 
 
+def expired(pending: Iterable[Pending], now: float) -> list[Pending]:
+    """Those that nobody has spoken about for so long that nobody will; they are forgotten, unlearned."""
+    return [waiting for waiting in pending if now - waiting.at > KEPT]
+
+
 def make_room(pending: list[Pending], limit: int = MAX_PENDING) -> None:
-    """Forgets down to `limit`, unlearned: first what is least grave and most repeated (a burst of trades must not push out the login
-    before it), then the oldest."""
+    """Forgets down to `limit`, unlearned: the oldest of what there is most of (a burst of trades must not push out the login before it, nor
+    unanswered warnings everything that comes after), else the oldest of the least grave."""
     while len(pending) > limit:
-        kinds = [tuple(f.detector for f in p.found) for p in pending]
-        pending.remove(min(pending, key=lambda p: (p.rank, -kinds.count(tuple(f.detector for f in p.found)), p.at)))
+        kinds = Counter(_kind(waiting) for waiting in pending)
+        kind, many = kinds.most_common(1)[0]
+        if many > 2:
+            pending.remove(min((p for p in pending if _kind(p) == kind), key=lambda p: p.at))
+        else:
+            pending.remove(min(pending, key=lambda p: (p.rank, p.at)))
+
+
+def _kind(waiting: Pending) -> tuple[str, ...]:
+    return tuple(sorted(found.detector for found in waiting.found))

@@ -19,6 +19,8 @@ MAX_EARLY = 8
 MAX_SESSIONS = 8
 MAX_CONDEMNED = 16
 MAX_STEPS_A_KIND = 8
+MAX_KEPT_BYTES = 8_192
+"""Of one event that waits; honest ones stay below 4 kB. A larger one is told all the same, and never learned."""
 
 
 class FoundBefore(msgspec.Struct, array_like=True):
@@ -38,7 +40,7 @@ class Pending(msgspec.Struct, array_like=True):
     event_id: str
     at: float
     event: bytes
-    """msgpack of the event, to be learned when cleared; empty where it was learned before a story drew it in."""
+    """msgpack of the event, to be learned when cleared; empty where it was learned before a story drew it in, or is too large."""
     found: list[FoundBefore]
     session_id: str = ""
     device: str = ""
