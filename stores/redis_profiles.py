@@ -6,11 +6,10 @@ import secrets
 from collections.abc import Mapping, Sequence
 
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError
 
 from domain.ports import Unavailable
+from stores.redis_client import answering
 
 PREFIX = "vigil:profile:"
 OWNER = "vigil:profile-owner:"
@@ -49,37 +48,31 @@ class RedisProfiles:
     async def load(self, user_ids: Sequence[str]) -> dict[str, bytes | None]:
         """Encoded profiles; None where there is none."""
         found: dict[str, bytes | None] = {}
-        try:
+        with answering():
             for start in range(0, len(user_ids), CHUNK):
                 part = user_ids[start : start + CHUNK]
                 found.update(zip(part, await self._client.mget([PREFIX + user for user in part]), strict=True))
-        except (RedisError, OSError) as error:
-            raise Unavailable(f"Redis: {error}") from error
         return found
 
     async def save(self, states: Mapping[str, bytes], partition: int | None = None) -> None:
         """Writes all. With a partition that was claimed: raises Fenced when someone else has claimed it since."""
         names = list(states)
         token = self._tokens.get(partition) if partition is not None else None
-        try:
+        with answering():
             for start in range(0, len(names), CHUNK):
                 part = names[start : start + CHUNK]
                 if token is None:
                     await self._client.mset({PREFIX + user: states[user] for user in part})
                 elif not await self._run([f"{OWNER}{partition}", *(PREFIX + u for u in part)], [token, *(states[u] for u in part)]):
                     raise Fenced(f"partition {partition}")
-        except (RedisError, OSError) as error:
-            raise Unavailable(f"Redis: {error}") from error
 
     async def claim(self, partition: int) -> None:
         """This worker owns the partition from now on. To be called before anything of it is loaded."""
         if partition in self._tokens:
             return
         token = secrets.token_hex(8)
-        try:
+        with answering():
             await self._client.set(f"{OWNER}{partition}", token)
-        except (RedisError, OSError) as error:
-            raise Unavailable(f"Redis: {error}") from error
         self._tokens[partition] = token
 
     def disclaim(self) -> None:
@@ -88,21 +81,17 @@ class RedisProfiles:
 
     async def same(self) -> bool:
         """False when Redis was restarted or emptied since the last call: what it holds may be older than what this worker knows."""
-        try:
+        with answering():
             await self._client.set(MARK, self._mark, nx=True)
             mark = await self._client.get(MARK)
             info = await self._client.info("server")
-        except (RedisError, OSError) as error:
-            raise Unavailable(f"Redis: {error}") from error
         before, self._seen = self._seen, ((mark or b"").decode(), str(info.get("run_id")))
         return before is None or before == self._seen
 
     async def set_aside(self, user_id: str, data: bytes) -> None:
         """Keeps bytes that could not be read, for whoever looks into it; gone after 30 days."""
-        try:
+        with answering():
             await self._client.set(DAMAGED + user_id, data, ex=KEEP_DAMAGED)
-        except (RedisError, OSError) as error:
-            raise Unavailable(f"Redis: {error}") from error
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -116,8 +105,3 @@ class RedisProfiles:
             except NoScriptError:  # Redis was restarted or its scripts flushed
                 self._script = None
         raise Unavailable("Redis: forgets its scripts")
-
-
-def connect(url: str) -> Redis:
-    """An async client for profiles: answers as bytes, gives up soon, because the caller tries again."""
-    return Redis.from_url(url, socket_timeout=5.0, socket_connect_timeout=2.0, retry=Retry(NoBackoff(), 1))

@@ -76,14 +76,15 @@ def build(settings: Settings, role: str, decode: Callable[[Any], Any]) -> App:
     return app
 
 
-def handle(app: App, topics: Sequence[str], work: Callable[[Batch], Awaitable[None]], name: str) -> None:
-    """The app's one agent: `work` takes each batch to its end and does not raise. What it has done is committed."""
+def handle(app: App, topics: Sequence[str], work: Callable[[Batch], Awaitable[bool | None]], name: str) -> None:
+    """The app's one agent: `work` takes each batch to its end and does not raise. What it has done is committed; where it returns False,
+    nothing is, and the records come back after the next rebalance or restart."""
     source = app.topic(*topics, key_serializer="raw", value_serializer="raw")
 
     async def agent(stream: Any) -> None:
         async for batch in stream:
-            await work(batch)
-            batch.commit()
+            if await work(batch) is not False:
+                batch.commit()
 
     app.agent(source, name=name, concurrency=1)(agent)
 

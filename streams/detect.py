@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-from config.detectors import apply
+from config.detectors import DetectorConfigError, apply, changes
 from config.notices import load as load_notices
 from config.settings import Settings
 from detectors.registry import Registry
@@ -12,7 +16,8 @@ from detectors.wiring import build_engine
 from domain.events import STRUCTS
 from notices.policy import Policy
 from stores.geo import GeoSurroundings
-from stores.redis_profiles import RedisProfiles, connect
+from stores.redis_client import connect_async
+from stores.redis_profiles import Fenced, RedisProfiles
 from streams.app import App, build, handle
 from streams.kernel import Kernel
 from streams.publisher import KafkaPublisher
@@ -20,14 +25,22 @@ from streams.records import EventDecoder
 from streams.run import serve
 from streams.transport import Batch
 
+log = logging.getLogger(__name__)
+
 
 def detect_app(settings: Settings, kernel: Kernel) -> App:
     """The Faust app; `kernel` does the work."""
     prefix = settings.kafka.topic_prefix
     app = build(settings, "detect", EventDecoder(prefix))
 
-    async def work(batch: Batch) -> None:
-        await kernel.run(batch.items, batch.partition)
+    async def work(batch: Batch) -> bool:
+        try:
+            await kernel.run(batch.items, batch.partition)
+        except Fenced:
+            log.warning("partition %d has gone to another worker: what was done is left to it", batch.partition)
+            kernel.forget()
+            return False
+        return True
 
     handle(app, [prefix + topic for topic in STRUCTS], work, "detect")
 
@@ -44,10 +57,35 @@ def build_kernel(settings: Settings) -> Kernel:
     return Kernel(
         build_engine(surroundings, apply(Registry.load())),
         Policy(load_notices()),
-        RedisProfiles(connect(settings.redis.url)),
+        RedisProfiles(connect_async(settings.redis.url)),
         KafkaPublisher(settings.kafka.brokers, settings.kafka.topic_prefix),
         epoch=settings.kafka.epoch,
     )
+
+
+def follow_configuration(engine: Any) -> Callable[[], Awaitable[None]]:
+    """A task that takes a changed config/detectors.yaml into the running engine; one with a mistake is logged and changes nothing."""
+
+    async def follow() -> None:
+        loop, stop = asyncio.get_running_loop(), threading.Event()
+
+        def refused(error: DetectorConfigError) -> None:
+            log.error("config/detectors.yaml can't be taken, the one before stays in effect: %s", error)
+
+        def take(registry: Registry) -> None:
+            engine.reconfigure(registry)
+            log.info("config/detectors.yaml was changed and is in effect")
+
+        def look() -> None:
+            for registry in changes(Registry.load(), stop=stop, refused=refused):
+                loop.call_soon_threadsafe(take, registry)
+
+        try:
+            await asyncio.to_thread(look)
+        finally:
+            stop.set()
+
+    return follow
 
 
 def run_detect(settings: Settings) -> int:
@@ -60,5 +98,5 @@ def run_detect(settings: Settings) -> int:
 
     return serve(
         settings, detect_app(settings, kernel), "detect", kernel=kernel, done=lambda: kernel.tally.batches,
-        waiting=lambda: bool(kernel.waiting_for), closing=[close],
+        waiting=lambda: bool(kernel.waiting_for), closing=[close], tasks=[follow_configuration(kernel.engine)],
     )  # fmt: skip

@@ -33,6 +33,14 @@ class Standing:
         at = getattr(self.consumer, "committed_at", None)
         return time.monotonic() - (self.started if at is None else at)
 
+    def committed(self) -> bool:
+        """True once a commit worked."""
+        return getattr(self.consumer, "committed_at", None) is not None
+
+    def handed_out(self) -> int:
+        """Records given to the agent since the start."""
+        return int(getattr(self.consumer, "handed_out", 0))
+
     def ready(self) -> bool:
         return bool(self.app.consumes)
 

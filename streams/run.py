@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import faust
@@ -14,8 +14,10 @@ import uvloop
 from config.logging import configure
 from config.settings import Settings
 from domain.ports import Unavailable
+from stores.redis_client import connect_async
 from streams import http
 from streams.app import App, tune
+from streams.heartbeat import heartbeats
 from streams.locks import Taken, lock_database
 from streams.metrics import Collector, Standing, text
 from streams.topics import Wrong, require
@@ -55,11 +57,12 @@ def run_worker(settings: Settings, role: str = "all") -> int:
 def serve(
     settings: Settings, app: App, role: str, *, kernel: Any = None, more: Callable[[], Any] | None = None, tasks: Sequence[Task] = (),
     done: Callable[[], Any] = lambda: None, waiting: Callable[[], bool] = lambda: False, closing: Sequence[Task] = (),
+    outbox: Callable[[], Mapping[str, int]] = dict,
 ) -> int:  # fmt: skip
     """Runs a role's app with its pages, its watch and `tasks`, until it is told to stop; then `closing`. Exit status.
 
     `more()`: further metrics (prometheus_client families). `done()`: a value that changes with each batch; `waiting()`: True while a part
-    that is needed does not answer. Both are for the watch.
+    that is needed does not answer. Both are for the watch. `outbox()` (called in a thread): deliveries not final, by channel.
     """
     standing = Standing(app, role)
     collector = Collector(standing, kernel.tally if kernel else None, kernel, more)
@@ -88,8 +91,12 @@ def serve(
         if settings.metrics.socket is None:
             print("ready", flush=True)
 
+    async def beat() -> None:
+        client = connect_async(settings.redis.url)
+        await heartbeats(client, standing, tally=kernel.tally if kernel else None, outbox=outbox)
+
     watch = Watch(standing, waiting=waiting, done=done)
-    for task in (pages, announce, watch.run, *tasks):
+    for task in (pages, announce, beat, watch.run, *tasks):
         app.task(_named(task))
     app.closing = closing
     loop = asyncio.new_event_loop()
