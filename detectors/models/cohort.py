@@ -12,10 +12,10 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-
-from river.anomaly import HalfSpaceTrees
+from typing import Any
 
 from detectors.base import WARMING_UP, WarmingUp
+from detectors.models.trees import half_space_trees
 from domain.statistics import student_tail
 
 FEATURES = ("size", "share", "new_payee", "age")
@@ -95,10 +95,10 @@ class Cohort:
         self._sorted = sorted(self._ranked)
 
     def _raw(self, row: Row) -> float:
-        return float(self._trees.score_one(dict(zip(FEATURES, row, strict=True))))  # type: ignore[no-untyped-call]
+        return float(self._trees.score_one(dict(zip(FEATURES, row, strict=True))))
 
     def _feed(self, row: Row) -> None:
-        self._trees.learn_one(dict(zip(FEATURES, row, strict=True)))  # type: ignore[no-untyped-call]
+        self._trees.learn_one(dict(zip(FEATURES, row, strict=True)))
         self._rows.append(row)
         if len(self._rows) == 2 * WINDOW:
             del self._rows[:WINDOW]
@@ -111,9 +111,10 @@ class Cohort:
 
 
 class Cohorts:
-    """The models of the partitions that this worker owns, by number."""
+    """The models of the partitions that this worker owns, by number. Made before the first event: this imports River."""
 
     def __init__(self) -> None:
+        _fresh()
         self.models: dict[int, Cohort] = {}
 
     def __call__(self, partition: int) -> Cohort:
@@ -124,5 +125,5 @@ class Cohorts:
         return model
 
 
-def _fresh() -> HalfSpaceTrees:
-    return HalfSpaceTrees(n_trees=12, height=7, window_size=WINDOW, seed=_SEED)
+def _fresh() -> Any:
+    return half_space_trees(n_trees=12, height=7, window_size=WINDOW, seed=_SEED)

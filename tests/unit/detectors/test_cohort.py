@@ -116,6 +116,17 @@ def test_each_partition_has_its_own_model() -> None:
     assert cohorts(3) is not cohorts(4)
 
 
+def test_a_model_needs_only_the_part_of_river_that_it_uses() -> None:
+    """Neither scipy.stats nor pandas is loaded for it, and who wants the whole of River later gets it."""
+    code = (
+        "import sys; from detectors.models.cohort import Cohort; Cohort().learn_one((0.1, 0.1, 0.0, 0.2));"
+        "assert not {'scipy.stats', 'pandas', 'river.anomaly', 'river.tree'} & set(sys.modules);"
+        "import river.tree; assert river.tree.HoeffdingTreeClassifier"
+    )
+
+    assert run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_the_catalogue_is_read_without_river() -> None:
     """Commands that need no model don't wait for its libraries."""
     code = "import sys; from detectors.registry import Registry; Registry.load(); sys.exit('river' in sys.modules)"
