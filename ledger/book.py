@@ -53,7 +53,7 @@ class Book:
         waiting: Sequence[Medium],
         at: int,
     ) -> Draft:
-        """That a notice was decided: why, in which words to whom, what was left out. The content with the notice's id is the notice whole."""
+        """That a notice was decided: why, in which words to whom, what was left out. The content with its id is the notice whole."""
         body: dict[str, Any] = {
             "notice_kind": notice.kind,
             "severity": notice.severity,
@@ -194,7 +194,7 @@ def encode_body(draft: Draft, partition: int, number: int, contents: Sequence[Co
 
 
 def _draft(
-    kind: Any,
+    kind: EntryKind,
     partition: int,
     at: int,
     user: str | None,
