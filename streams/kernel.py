@@ -96,7 +96,7 @@ class Kernel:
         clock: Callable[[], float] = time.time, cache: ProfileCache | None = None, die: Callable[[str], NoReturn] | None = None,
     ):  # fmt: skip
         self.engine, self.policy, self.profiles, self.publisher = engine, policy, profiles, publisher
-        self.clock, self.cache, self.tally = clock, cache or ProfileCache(), Tally()
+        self.clock, self.cache, self.tally = clock, ProfileCache() if cache is None else cache, Tally()
         self.waiting_for = ""
         """Which part does not answer now; empty while all do."""
         self._epoch, self._die = epoch, die or end_process

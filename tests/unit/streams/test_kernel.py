@@ -1,0 +1,223 @@
+"""The batch unit: what it publishes and writes, and what it does when a record or a part fails."""
+
+import base64
+
+import pytest
+
+from domain.profile import UserState, decode, encode
+from streams import kernel as kernel_module
+from streams.cache import ProfileCache
+from streams.kernel import Kernel
+from tests.unit.streams.fakes import NOW, CountingEngine, MemoryBus, MemoryProfiles, TellingPolicy, item, login
+
+
+class Died(BaseException):
+    """The process would have ended."""
+
+
+class Parts:
+    """A kernel and its parts; a second one on the same profiles and bus is the worker after a restart."""
+
+    def __init__(self, profiles: MemoryProfiles | None = None, bus: MemoryBus | None = None, **options: object):
+        self.engine, self.profiles, self.bus = CountingEngine(), profiles or MemoryProfiles(), bus or MemoryBus()
+        self.kernel = Kernel(self.engine, TellingPolicy(), self.profiles, self.bus, clock=lambda: NOW, die=self.die, **options)  # type: ignore[arg-type]
+
+    def die(self, why: str) -> None:
+        raise Died(why)
+
+    def events(self, user: str = "u1") -> int:
+        """Events counted in the stored profile."""
+        return decode(self.profiles.data.get(user)).habits.events
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernel_module, "BACKOFF", (0.0,))
+
+
+async def test_findings_and_notices_are_published_and_the_profile_written() -> None:
+    """One batch leads to its messages and to one profile that knows the last offset of each topic."""
+    parts = Parts()
+    await parts.kernel.run([item("logins", 0, login("e0")), item("logins", 1, login("bad1"))])
+
+    assert [f["event_id"] for f in parts.bus.on("findings")] == ["bad1"]
+    assert parts.bus.on("findings")[0]["source"] == {"topic": "logins", "partition": 0, "offset": 1}
+    assert len(parts.bus.on("notices")) == 1
+    assert parts.bus.messages[0].key == b"u1"
+    assert decode(parts.profiles.data["u1"]).applied == {"logins": 1}
+    assert parts.events() == 2
+
+
+async def test_a_batch_that_comes_back_is_applied_once() -> None:
+    """Killed between write and commit: the offsets are known in the profile, nothing is told or counted again."""
+    first = Parts()
+    batch = [item("logins", 0, login("e0")), item("logins", 1, login("bad1"))]
+    await first.kernel.run(batch)
+    again = Parts(first.profiles, MemoryBus())
+    await again.kernel.run(batch)
+
+    assert again.bus.messages == []
+    assert again.events() == 2
+    assert again.kernel.tally.skipped == 2
+
+
+async def test_killed_before_the_write_the_same_ids_are_published_again() -> None:
+    """Killed between publish and write: the replay tells the same ids, so that those downstream can drop them."""
+    batch = [item("logins", 1, login("bad1"))]
+    killed, replay = Parts(), Parts()
+    await killed.kernel.run(batch)
+    await replay.kernel.run(batch)
+
+    assert killed.bus.on("findings")[0]["finding_id"] == replay.bus.on("findings")[0]["finding_id"]
+    assert killed.bus.on("notices")[0]["notice_id"] == replay.bus.on("notices")[0]["notice_id"]
+
+
+async def test_offsets_of_an_earlier_epoch_hide_nothing() -> None:
+    """A broker that began anew starts at offset 0 again: with a new epoch its events are new."""
+    parts = Parts(epoch="one")
+    await parts.kernel.run([item("logins", 7, login("e7"))])
+    later = Parts(parts.profiles, epoch="two")
+    await later.kernel.run([item("logins", 0, login("bad0"))])
+
+    assert len(later.bus.on("findings")) == 1
+    assert later.events() == 2
+
+
+async def test_what_does_not_decode_goes_whole_to_the_dead_letters() -> None:
+    """The record with its place, key and value in base64, field and reason; the events around it are processed."""
+    parts = Parts()
+    await parts.kernel.run([item("logins", 0, login("e0")), item("logins", 1, b"\xff{"), item("logins", 2, login("bad2"))])
+
+    (letter,) = parts.bus.on("dead-letters")
+    assert (letter["topic"], letter["partition"], letter["offset"]) == ("logins", 0, 1)
+    assert base64.b64decode(letter["value"]) == b"\xff{"
+    assert base64.b64decode(letter["key"]) == b"u1"
+    assert "UTF-8" in letter["reason"]
+    assert parts.events() == 2
+    assert len(parts.bus.on("findings")) == 1
+
+
+async def test_a_null_key_stays_null() -> None:
+    """A dead letter doesn't turn what was absent into something empty."""
+    parts = Parts()
+    await parts.kernel.run([item("logins", 0, login("e0"), key=None)])
+
+    (letter,) = parts.bus.on("dead-letters")
+    assert letter["key"] is None
+    assert letter["field"] == "key"
+
+
+async def test_a_record_that_a_rule_breaks_on_is_put_aside_alone() -> None:
+    """Its neighbours are processed, and the user's profile is as if it had never been but for its offset."""
+    parts = Parts()
+    await parts.kernel.run(
+        [
+            item("logins", 0, login("e0")),
+            item("logins", 1, login("poison")),
+            item("logins", 2, login("bad2")),
+            item("logins", 3, login("poison2")),
+        ]
+    )
+
+    assert [letter["offset"] for letter in parts.bus.on("dead-letters")] == [1, 3]
+    assert all("RuntimeError" in letter["reason"] for letter in parts.bus.on("dead-letters"))
+    assert parts.events() == 2
+    assert decode(parts.profiles.data["u1"]).applied == {"logins": 3}
+    assert len(parts.bus.on("findings")) == 1
+
+
+async def test_a_finding_that_the_broker_refuses_puts_its_record_aside() -> None:
+    """What can't be published can't be told: the record goes to the dead letters with the reason, the rest goes on."""
+    parts = Parts()
+    parts.bus.refuses = lambda message: message.topic == "findings" and b"bad1" in message.value
+    await parts.kernel.run([item("logins", 1, login("bad1")), item("logins", 2, login("bad2"))])
+
+    assert [letter["offset"] for letter in parts.bus.on("dead-letters")] == [1]
+    assert [f["event_id"] for f in parts.bus.on("findings")] == ["bad2"]
+
+
+async def test_when_even_the_dead_letter_is_refused_the_process_ends() -> None:
+    """The offset stays uncommitted: nothing is passed over in silence."""
+    parts = Parts()
+    parts.bus.refuses = lambda message: True
+
+    with pytest.raises(Died):
+        await parts.kernel.run([item("logins", 0, b"{")])
+
+
+@pytest.mark.parametrize("part", ["redis", "kafka"])
+async def test_an_outage_is_waited_out_and_nothing_is_applied_twice(part: str) -> None:
+    """Redis or Kafka away for a while: the batch waits, then is done once."""
+    parts = Parts()
+    if part == "redis":
+        parts.profiles.down = 7
+    else:
+        parts.bus.down = 7
+    await parts.kernel.run([item("logins", 0, login("e0")), item("logins", 1, login("bad1"))])
+
+    assert parts.engine.applied == ["e0", "bad1"]
+    assert parts.events() == 2
+    assert len(parts.bus.on("notices")) == 1
+    assert parts.kernel.waiting_for == ""
+
+
+async def test_a_profile_that_cannot_be_read_begins_anew_and_is_kept_beside() -> None:
+    """Damaged bytes never stop a user's events, nor are they thrown away."""
+    parts = Parts()
+    parts.profiles.data["u1"] = b"\x01\xc1broken"
+    await parts.kernel.run([item("logins", 5, login("bad5"))])
+
+    assert parts.profiles.aside == [("u1", b"\x01\xc1broken")]
+    assert parts.events() == 1
+    assert len(parts.bus.on("findings")) == 1
+
+
+async def test_an_emptied_redis_is_given_back_what_the_worker_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also the profiles of users of whom nothing new is heard."""
+    monkeypatch.setattr(kernel_module, "CHECK_REDIS_EVERY", 0.0)
+    parts = Parts()
+    await parts.kernel.run([item("logins", 0, login("e0")), item("logins", 1, login("e1", "u2"), key=b"u2")])
+    parts.profiles.data.clear()
+    parts.profiles.begins_anew = True
+    await parts.kernel.run([item("logins", 2, login("e2"))])
+
+    assert parts.events("u1") == 2
+    assert parts.events("u2") == 1
+
+
+async def test_known_profiles_are_not_read_again() -> None:
+    """The cache serves the users of the partition; after a revoke it must not."""
+    parts = Parts()
+    await parts.kernel.run([item("logins", 0, login("e0"))])
+    parts.profiles.data["u1"] = encode(UserState(applied={"logins": 100}))
+    await parts.kernel.run([item("logins", 1, login("e1"))])
+    assert parts.profiles.loads == 1
+    assert parts.events() == 2
+
+    parts.profiles.data["u1"] = encode(UserState(applied={"logins": 100}))
+    parts.kernel.forget()
+    await parts.kernel.run([item("logins", 2, login("e2"))])
+
+    assert parts.profiles.loads == 2
+    assert parts.kernel.tally.skipped == 1
+
+
+async def test_a_cache_smaller_than_a_batch_loses_nothing() -> None:
+    """Bounded in bytes: what doesn't fit is read and written each time."""
+    parts = Parts(cache=ProfileCache(limit=600))
+    for start in (0, 20):
+        await parts.kernel.run([item("logins", start + n, login(f"e{start + n}", f"u{n}"), key=f"u{n}".encode()) for n in range(20)])
+
+    assert [parts.events(f"u{n}") for n in range(20)] == [2] * 20
+    assert parts.kernel.cache.size <= 600
+
+
+async def test_events_without_a_rule_are_counted_and_touch_no_profile() -> None:
+    """Announcements, reports and service events are validated; nothing is stored for them yet."""
+    parts = Parts()
+    value = login("e1").replace(b'"login"', b'"service"').replace(b'"outcome": "success"', b'"subject": "kyc", "problem": "stuck"')
+    await parts.kernel.run([item("service-events", 0, value)])
+
+    assert parts.kernel.tally.events == {"service-events": 1}
+    assert parts.profiles.data == {}
+    assert parts.bus.messages == []
