@@ -1,0 +1,156 @@
+"""Keeping the languages whole: collecting the texts to translate, and checking every catalogue against them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import msgspec
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract as babel_extract
+from babel.messages.pofile import read_po, write_po
+from jinja2.ext import babel_extract as jinja_extract
+
+from notices.compose import sms
+from notices.compose.catalogue import LOCALE_DIR, PLACEHOLDER, SOURCE, available, po_file, texts
+from notices.compose.templates import TEMPLATE_DIR
+
+POT = LOCALE_DIR / "vigil.pot"
+SAME = "same as English"
+"""A translator's comment on a text that really is the same in both languages."""
+
+_CODE_DIR = Path(__file__).parent
+_LONGEST_LINK = "https://exchange.example/n/".ljust(70, "x")
+_LONGEST = {
+    "brand": "Example Exchange", "amount": "1250000.123456 USDT", "time": "23:59", "device": "Samsung Internet on Android", "ratio": "90",
+    "count": "25", "account": "isolated", "equity": "1,234,567.89 USD", "maintenance": "1,234,567.89 USD",
+}  # fmt: skip
+_LETTERS = re.compile(r"[^\W\d_]{2,}")
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """One thing to put right: where, what is wrong, what to do."""
+
+    locale: str
+    message: str
+    wrong: str
+    todo: str
+
+    def __str__(self) -> str:
+        return f"{self.locale}: {self.message[:60]!r}: {self.wrong}. {self.todo}"
+
+
+def messages() -> dict[str, list[str]]:
+    """Every English text in code and templates -> where it stands."""
+    found: dict[str, list[str]] = {}
+    for path in sorted(_CODE_DIR.glob("*.py")):
+        with path.open("rb") as file:
+            for _line, text, *_ in babel_extract("python", file, keywords={"_": None}):
+                _collect(found, path.name, text)
+    for path in sorted(TEMPLATE_DIR.rglob("*.jinja")):
+        where = path.relative_to(TEMPLATE_DIR).as_posix()
+        for _line, _function, text, *_ in jinja_extract(BytesIO(path.read_bytes()), ["_"], [], {"silent": "false"}):
+            _collect(found, where, text)
+    return found
+
+
+def _collect(found: dict[str, list[str]], where: str, text: object) -> None:
+    if isinstance(text, tuple | list):
+        text = next((part for part in text if isinstance(part, str)), "")
+    if isinstance(text, str) and text and where not in found.setdefault(text, []):
+        found[text].append(where)
+
+
+def extract() -> list[Path]:
+    """Writes notices/locale/vigil.pot and brings each catalogue up to it: new texts come in empty, removed ones go. Returns the files."""
+    template = Catalog(domain="vigil", project="vigil", charset="utf-8", fuzzy=False)
+    for text, places in messages().items():
+        template.add(text, locations=[(place, 0) for place in places])
+    written = [_write(POT, template)]
+    for locale in available():
+        if locale == SOURCE:
+            continue
+        with po_file(locale).open("rb") as file:
+            catalog = read_po(file, locale=locale.replace("-", "_"))
+        catalog.update(template, no_fuzzy_matching=True, update_header_comment=False)
+        catalog.obsolete.clear()
+        written.append(_write(po_file(locale), catalog))
+    texts.cache_clear()
+    return written
+
+
+def _write(path: Path, catalog: Catalog) -> Path:
+    buffer = BytesIO()
+    write_po(buffer, catalog, width=120, omit_header=True, include_lineno=False, sort_output=False)
+    head = f'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n"Language: {catalog.locale_identifier or ""}\\n"\n\n'
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(head.encode() + buffer.getvalue().lstrip(b"\n"))
+    return path
+
+
+def check() -> list[Problem]:
+    """What keeps a catalogue from being whole; [] when `locales check` passes."""
+    wanted = messages()
+    problems: list[Problem] = []
+    for locale in available():
+        if locale != SOURCE:
+            problems += _check_catalogue(locale, wanted)
+        problems += _check_sms(locale)
+    return problems
+
+
+def _check_catalogue(locale: str, wanted: dict[str, list[str]]) -> Iterator[Problem]:
+    with po_file(locale).open("rb") as file:
+        catalog = read_po(file, locale=locale.replace("-", "_"))
+    have = {str(m.id): m for m in catalog if m.id}
+    for text, places in wanted.items():
+        message = have.pop(text, None)
+        if message is None or not message.string:
+            yield Problem(locale, text, f"not translated (in {places[0]})", f"Run `make locales` and fill it in {po_file(locale)}")
+            continue
+        string = str(message.string)
+        if message.fuzzy:
+            yield Problem(locale, text, "marked as doubtful (fuzzy)", "Check the text, then take the mark away")
+        if sorted(PLACEHOLDER.findall(text)) != sorted(PLACEHOLDER.findall(string)):
+            names = ", ".join(PLACEHOLDER.findall(text)) or "none"
+            yield Problem(locale, text, f"placeholders differ: {string!r}", f"Use each of these once, untranslated: {names}")
+        if string == text and _LETTERS.search(PLACEHOLDER.sub("", text)) and SAME not in " ".join(message.user_comments):
+            yield Problem(locale, text, "is the English text", f"Translate it, or comment it `# {SAME}`")
+    for text in have:
+        yield Problem(locale, text, "no longer in use", "Run `make locales`: it takes the text out")
+
+
+def _check_sms(locale: str) -> Iterator[Problem]:
+    """The shortest wording of each kind's text message fits with link and a code of 20 characters, whatever its script."""
+    catalogue = texts(locale)
+    for text in _sms_texts():
+        filled = PLACEHOLDER.sub(lambda m: _LONGEST.get(m[1], "United Arab Emirates"), catalogue.get(text, text))
+        length = sms.measure(sms.plain(f"{filled} {_LONGEST_LINK} [{'码' * 20}]"))
+        if length.segments > sms.MAX_SEGMENTS:
+            over = length.units - 2 * 67
+            yield Problem(locale, text, f"takes {length.segments} segments as a text message", f"Shorten it by {over} characters")
+
+
+def _sms_texts() -> list[str]:
+    """The last wording of each template's `sms` block."""
+    return [
+        "New device.",
+        "Sign-in: {country}.",
+        "Sign-in after wrong passwords.",
+        "Withdrawal held: {amount}.",
+        "Withdrawal to confirm: {amount}.",
+        "Withdrawal: {amount}.",
+        "Security change.",
+        "Many trades.",
+    ]
+
+
+def is_whole(locale: str) -> bool:
+    """Whether each text of the language is there: one that isn't is no language to write in."""
+    have = texts(locale)
+    return locale == SOURCE or all(have.get(text) for text in messages())
+
+
+__all__ = ["Problem", "check", "extract", "is_whole", "messages"]
