@@ -170,13 +170,14 @@ class Engine:
         outcome: Outcome,
     ) -> None:
         """Keeps what the event may be to a story, and adds the stories that are complete with it to the findings."""
+        story.forget(state.steps, max(at, state.habits.last_at), self._longest)
         single = list(findings)
         for entry in self.registry.stories:
             assert entry.story is not None
             added = False
             for index, step in enumerate(entry.story.steps):
-                values = [self._guard(e, outcome, d.step_one, seen, state.habits) for e, d in asked if e.id in step.any]
-                value = ",".join(v for v in values if v)[:_LONGEST]
+                values = {e.id: self._guard(e, outcome, d.step_one, seen, state.habits) for e, d in asked if e.id in step.any}
+                value = ",".join(values[name] for name in step.any if values.get(name))[:_LONGEST]
                 if value and (not step.values or value in step.values):
                     origin = (source.topic, source.partition, source.offset) if source else None
                     kept = Step(entry.id, index, seen.event.event_id, at, value, material.of_step(seen, single), origin)

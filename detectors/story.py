@@ -38,15 +38,20 @@ class Story(msgspec.Struct, frozen=True):
 
 
 def keep(steps: list[Step], new: Step, window: float) -> None:
-    """Adds `new`, in event time. Forgets what is more than two windows older than the newest, and of each kind all but the newest few;
-    a step that was told goes first."""
+    """Adds `new`, in event time, and forgets what is too old. Of a kind only so many are kept: the first and the last, so that a flood of
+    them, before or after, washes nothing away; one that was told goes first."""
     steps.append(new)
     steps.sort(key=lambda s: s.at)
-    newest = steps[-1].at
-    steps[:] = [s for s in steps if newest - s.at <= 2 * window]
+    forget(steps, steps[-1].at, window)
     same = [s for s in steps if s.story == new.story and s.step == new.step]
     if len(same) > MAX_STEPS_A_KIND:
-        steps.remove(min(same, key=lambda s: (not s.told, s.at)))
+        steps.remove(next((s for s in same if s.told), same[len(same) // 2]))
+
+
+def forget(steps: list[Step], now: float, window: float) -> None:
+    """Drops what is older than two windows: one for the story, one for an event that comes late."""
+    if steps and now - steps[0].at > 2 * window:
+        steps[:] = [s for s in steps if now - s.at <= 2 * window]
 
 
 def completed(story: Story, steps: Sequence[Step]) -> list[list[Step]]:
