@@ -1,0 +1,160 @@
+"""The same kernel under other engines: `python -m benchmarks.loops bare|faust|quix`. Each commits after its batch, like Vigil's own loop.
+
+It is a process of its own with the settings of the product in its environment, reads the input topics from their start, and runs until killed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from typing import Any
+
+from domain.events import STRUCTS
+from streams.records import EventDecoder, Item
+
+PREFIX = os.environ["VIGIL_KAFKA__TOPIC_PREFIX"]
+BROKERS = os.environ["VIGIL_KAFKA__BROKERS"]
+GROUP = os.environ["VIGIL_KAFKA__GROUP"]
+TOPICS = [PREFIX + topic for topic in STRUCTS]
+BATCH = 500
+
+
+def kernel() -> Any:
+    """Vigil's kernel, with all detectors, policy, Redis and a producer that awaits its acknowledgements."""
+    from pathlib import Path
+
+    from config.notices import load as load_notices
+    from detectors.wiring import build_engine
+    from notices.policy import Policy
+    from stores.geo import GeoSurroundings
+    from stores.redis_profiles import RedisProfiles, connect
+    from streams.kernel import Kernel
+    from streams.publisher import KafkaPublisher
+
+    return Kernel(
+        build_engine(GeoSurroundings(None, None, Path(os.environ["VIGIL_DATA_DIR"]) / "geo")),
+        Policy(load_notices()),
+        RedisProfiles(connect(os.environ["VIGIL_REDIS__URL"])),
+        KafkaPublisher(BROKERS, PREFIX),
+    )
+
+
+def tune() -> None:
+    """What Vigil's worker does, for all alike."""
+    import gc
+
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
+async def bare() -> None:
+    """aiokafka's `getmany`, one batch a partition at a time, in the order in which they come."""
+    from aiokafka import AIOKafkaConsumer, TopicPartition
+
+    work, decode = kernel(), EventDecoder(PREFIX)
+    tune()
+    consumer = AIOKafkaConsumer(*TOPICS, bootstrap_servers=BROKERS, group_id=GROUP, enable_auto_commit=False, auto_offset_reset="earliest")
+    await consumer.start()
+    last = 0.0
+    done: dict[TopicPartition, int] = {}
+    while True:
+        fetched = await consumer.getmany(timeout_ms=500)
+        for tp, records in fetched.items():
+            for start in range(0, len(records), BATCH):
+                part = records[start : start + BATCH]
+                await work.run([decode(record) for record in part])
+                done[tp] = part[-1].offset + 1
+                now = asyncio.get_running_loop().time()
+                if now - last > 0.5:
+                    await consumer.commit(done)
+                    last, done = now, {}
+        if done and not fetched:
+            await consumer.commit(done)
+            done = {}
+
+
+def plain_faust() -> None:
+    """Faust as it ships: an agent with `take`, its own transport and acks."""
+    import faust
+
+    class Raw:
+        """What the decoder reads of a record."""
+
+        __slots__ = ("key", "offset", "partition", "timestamp", "topic", "value")
+
+        def __init__(self, message: Any):
+            self.topic, self.partition, self.offset = message.topic, message.partition, message.offset
+            self.key, self.value, self.timestamp = message.key, message.value, message.timestamp
+
+    app = faust.App(
+        GROUP, broker=f"kafka://{BROKERS}", web_enabled=False, topic_allow_declare=False, topic_disable_leader=True,
+        consumer_auto_offset_reset="earliest", stream_buffer_maxsize=4096, broker_commit_interval=0.5, autodiscover=False,
+        datadir=os.environ["VIGIL_DATA_DIR"],
+    )  # fmt: skip
+    holder: dict[str, Any] = {}
+    decode = EventDecoder(PREFIX)
+
+    @app.agent(app.topic(*TOPICS, key_serializer="raw", value_serializer="raw"), concurrency=1)
+    async def agent(stream: Any) -> None:
+        if not holder:
+            holder["kernel"] = kernel()
+            tune()
+        async for events in stream.take_events(BATCH, within=0.05):
+            await holder["kernel"].run([decode(Raw(event.message)) for event in events])
+
+    sys.argv = ["faust", "worker", "--without-web", "--loglevel", "warn"]
+    app.main()
+
+
+def quix() -> None:
+    """Quix Streams: a batching sink over all input topics, flushed with each checkpoint of 500 messages."""
+    from quixstreams import Application
+    from quixstreams.sinks.base import BatchingSink
+
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+
+    class Held:
+        work: Any = None
+
+    class KernelSink(BatchingSink):
+        def write(self, batch: Any) -> None:
+            if Held.work is None:
+                Held.work = kernel()
+                tune()
+            loop.run_until_complete(Held.work.run([item.value for item in batch]))
+
+    app = Application(
+        broker_address=BROKERS, consumer_group=GROUP, auto_offset_reset="earliest", commit_every=BATCH, commit_interval=0.5,
+        auto_create_topics=False, loglevel="WARNING", use_changelog_topics=False,
+    )  # fmt: skip
+    sink = KernelSink()
+    decode = EventDecoder(PREFIX)
+
+    class Raw:
+        __slots__ = ("key", "offset", "partition", "topic", "value")
+
+    def as_item(value: bytes, key: bytes, timestamp: int, headers: Any) -> Item:
+        from quixstreams import message_context
+
+        raw, context = Raw(), message_context()
+        raw.topic, raw.partition, raw.offset = context.topic, context.partition, context.offset
+        raw.key, raw.value = key, value
+        return decode(raw)
+
+    for name in TOPICS:
+        topic = app.topic(name, key_deserializer="bytes", value_deserializer="bytes")
+        app.dataframe(topic).apply(as_item, metadata=True).sink(sink)
+    app.run()
+
+
+if __name__ == "__main__":
+    which = sys.argv[1]
+    if which == "bare":
+        import uvloop
+
+        uvloop.run(bare())
+    else:
+        {"faust": plain_faust, "quix": quix}[which]()
