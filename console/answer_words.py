@@ -10,7 +10,7 @@ from domain.events.user import User
 from domain.ports import Answer
 
 State = Literal["choice", "me", "not_me", "answered", "expired", "unknown", "bad", "slow"]
-"""What the page shows: the question; thanks for either answer; already answered; too late; no such link; no or another answer; too many tries."""
+"""The question; thanks for either answer; answered before; too late; no such link; no or another answer; too many tries."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,3 @@ class AnswerWords(Protocol):
     """`answer` and `user` are None where the token is unknown; then `accept_language` alone says which language to use."""
 
     def page(self, state: State, answer: Answer | None, user: User | None, accept_language: str) -> AnswerPage: ...
-
-
-def short_number(notice_id: str) -> str:
-    """The end of a notice id in groups of four, as the app shows it: `7E0B-9A3F-6C12`."""
-    tail = notice_id.replace("-", "")[-12:].upper()
-    return "-".join(tail[i : i + 4] for i in range(0, len(tail), 4))

@@ -20,7 +20,16 @@ from domain.ports import Answer
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}\Z")
 BODY_LIMIT = 8_192
-STATUS: dict[State, int] = {"choice": 200, "me": 200, "not_me": 200, "answered": 409, "expired": 410, "unknown": 404, "bad": 400, "slow": 429}
+STATUS: dict[State, int] = {
+    "choice": 200,
+    "me": 200,
+    "not_me": 200,
+    "answered": 409,
+    "expired": 410,
+    "unknown": 404,
+    "bad": 400,
+    "slow": 429,
+}
 SHOWN = (HttpMethod.GET, HttpMethod.HEAD)
 METHODS = [*SHOWN, HttpMethod.POST, HttpMethod.PUT, HttpMethod.PATCH, HttpMethod.DELETE, HttpMethod.OPTIONS]
 
@@ -69,7 +78,9 @@ async def _said(request: Request[Any, Any, Any]) -> Literal["me", "not_me"] | No
     return None
 
 
-async def _page(request: Request[Any, Any, Any], state: State, answer: Answer | None, headers: dict[str, str] | None = None) -> Response[str]:
+async def _page(
+    request: Request[Any, Any, Any], state: State, answer: Answer | None, headers: dict[str, str] | None = None
+) -> Response[str]:
     services: Services = request.app.state.services
     user = await services.user(answer.user_id) if answer else None
     words = services.answer_words.page(state, answer, user, request.headers.get("accept-language", ""))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
+from collections.abc import Callable, Sequence
 from hmac import compare_digest
 from typing import Any
 
@@ -16,7 +16,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.response import Redirect
 from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
 
-from console import answers, health, inbox_api, signin, static_files
+from console import answers, demo, detectors, findings, health, inbox_api, mailbox_page, notices, overview, signin, static_files, users
 from console.access import PERMISSIONS, Staff, guard
 from console.headers import security_headers
 from console.html import page
@@ -34,10 +34,19 @@ HANDLERS: list[ControllerRouterHandler] = [
     *health.HANDLERS,
     *signin.HANDLERS,
     *static_files.HANDLERS,
+    *overview.HANDLERS,
+    *findings.HANDLERS,
+    *users.HANDLERS,
+    *notices.HANDLERS,
+    *detectors.HANDLERS,
+    *mailbox_page.HANDLERS,
+    *demo.HANDLERS,
 ]
 
 
-def application(services: Services, handlers: list[ControllerRouterHandler] | None = None) -> Litestar:
+def application(
+    services: Services, handlers: list[ControllerRouterHandler] | None = None, lifespan: Sequence[Callable[[Litestar], Any]] = ()
+) -> Litestar:
     """The console over `services`."""
     app = Litestar(
         route_handlers=HANDLERS if handlers is None else handlers,
@@ -47,6 +56,7 @@ def application(services: Services, handlers: list[ControllerRouterHandler] | No
         openapi_config=None,
         request_max_body_size=BODY_LIMIT,
         logging_config=None,
+        lifespan=list(lifespan),
         debug=False,
     )
     # Around routing too: a refusal by the router has its headers and its line in the log like any other response.
@@ -95,7 +105,13 @@ def access_log(app: ASGIApp) -> ASGIApp:
         try:
             await app(scope, receive, watched)
         finally:
-            log.info("request", method=scope["method"], route=scope.get("path_template", ""), status=status, ms=round((time.perf_counter() - begun) * 1000, 1))
+            log.info(
+                "request",
+                method=scope["method"],
+                route=scope.get("path_template", ""),
+                status=status,
+                ms=round((time.perf_counter() - begun) * 1000, 1),
+            )
 
     return wrapped
 
@@ -111,7 +127,9 @@ def refused(request: Request[Any, Any, Any], error: HTTPException) -> Response[A
         if request.headers.get("hx-request"):
             return Response("", status_code=401, headers={"HX-Redirect": "/sign-in"}, media_type="text/plain")
         return Redirect("/sign-in", status_code=303, query_params={"next": onward} if onward != "/" else None)
-    return page("refused.html", status=error.status_code, headers=headers, title=_TITLES.get(error.status_code, "This did not work"), words=words)
+    return page(
+        "refused.html", status=error.status_code, headers=headers, title=_TITLES.get(error.status_code, "This did not work"), words=words
+    )
 
 
 def failed(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:

@@ -11,7 +11,9 @@ STAFF_CSP = (
 )
 ANSWER_CSP = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 """No script at all: an answer page needs none."""
-STORED_CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox"
+STORED_CSP = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox"
+)
 """For bytes that were sent to a user and are shown in a frame: no script, no network, no link that leads anywhere."""
 
 COMMON = {

@@ -22,7 +22,10 @@ async def readyz(request: Request[Any, Any, Any]) -> Response[Any]:
     services: Services = request.app.state.services
     parts = await services.ready()
     fine = all(parts.values())
-    return Response({"status": "ok" if fine else "waiting", **{name: "ok" if up else "down" for name, up in parts.items()}}, status_code=200 if fine else 503)
+    return Response(
+        {"status": "ok" if fine else "waiting", **{name: "ok" if up else "down" for name, up in parts.items()}},
+        status_code=200 if fine else 503,
+    )
 
 
 HANDLERS = [healthz, readyz]

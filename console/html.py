@@ -78,7 +78,9 @@ def in_words(name: str) -> str:
 
 
 def _environment() -> Environment:
-    made = Environment(loader=FileSystemLoader(ROOT / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made = Environment(
+        loader=FileSystemLoader(ROOT / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     made.filters.update(utc=utc, ago=ago, duration=duration, number=number, short=short, masked=masked, in_words=in_words)
     made.globals["static"] = static_url
     return made

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
+import msgspec
+
 from console.answer_words import AnswerWords, State
+from console.evidence import verified
 from console.limits import Guesses
 from console.sessions import Sessions
+from console.watch import Rates, Watch, watch
+from domain import profile
 from domain.events.base import Client
 from domain.events.user import User
-from domain.ports import Answer, Decision, Directory, Store
+from domain.messages import Notice
+from domain.ports import Answer, Decision, Directory, Unavailable
+from domain.profile import UserState
+from domain.status import Heartbeat
+from ledger.book import Book
+from stores.sql.console_queries import ConsoleQueries
+from stores.sql.decisions import Decisions
+from stores.sql.store import Store
 
 Said = Literal["me", "not_me"]
 
@@ -41,15 +53,33 @@ class Mailbox(Protocol):
     def get(self, mail_id: str) -> Any | None: ...
 
 
+@dataclass(frozen=True)
+class Verification:
+    """What came of verifying the whole ledger."""
+
+    fine: bool
+    words: str
+    at: datetime
+
+
 @dataclass
 class Services:
     """Everything a handler needs, found at `app.state.services`."""
 
     store: Store
+    book: Book
+    queries: ConsoleQueries
+    decisions: Decisions
     inbox: Inbox
     users: Directory
     answer_words: AnswerWords
     sessions: Sessions
+    heartbeats: Callable[[], Awaitable[list[Heartbeat]]]
+    profiles: Callable[[str], Awaitable[bytes | None]]
+    """The encoded profile of a user."""
+    load_registry: Callable[[], Any]
+    """The detectors as configured (slow the first time)."""
+    run_cases: Callable[[str], list[Any]] = lambda _: []
     api_token: str = ""
     brand: str = ""
     embedded: bool = False
@@ -60,8 +90,10 @@ class Services:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     guesses: Guesses = field(default_factory=lambda: Guesses(burst=300, per_second=1.0))
     sign_in_guesses: Guesses = field(default_factory=lambda: Guesses(burst=10, per_second=1 / 30))
-    checks: dict[str, Callable[[], bool]] = field(default_factory=dict)
-    """What /readyz asks; each may block for a moment."""
+    checks: dict[str, Callable[[], object]] = field(default_factory=dict)
+    """What /readyz asks; each may block for a moment, and raises when its part is away."""
+    rates: Rates = field(default_factory=Rates)
+    verification: Verification | None = None
 
     async def find_answer(self, token: str) -> Answer | None:
         return await asyncio.to_thread(self.store.answers.find, token)
@@ -89,18 +121,60 @@ class Services:
         return await asyncio.to_thread(self.once, link_id)
 
     async def user(self, user_id: str) -> User | None:
-        """None also when Redis is away: a page shall be shown without the directory's time zone rather than not at all."""
+        """None also when Redis is away: a page without the reader's time zone is better than none."""
         try:
             return (await asyncio.to_thread(self.users.get_many, [user_id])).get(user_id)
-        except (OSError, ConnectionError):
+        except Unavailable:
             return None
 
+    async def profile(self, user_id: str) -> UserState | None:
+        """What is normal for the account; None when nothing is known, or it can't be read now."""
+        try:
+            found = await self.profiles(user_id)
+            return profile.decode(found) if found else None
+        except (Unavailable, ValueError, msgspec.MsgspecError):
+            return None
+
+    async def watch(self) -> Watch:
+        """Whether the workers are awake."""
+        try:
+            return watch(await self.heartbeats(), self.now())
+        except Unavailable:
+            return Watch("out", "Redis is away", "nothing is known of the workers")
+
+    async def open_count(self) -> int:
+        return await asyncio.to_thread(self.queries.open_count)
+
+    def notice(self, notice_id: str) -> Notice | None:
+        """The notice whole (blocking); None when unknown or erased."""
+        return self.store.notices([notice_id]).get(notice_id)
+
+    async def registry(self) -> Any:
+        return await asyncio.to_thread(self.load_registry)
+
+    async def cases(self, name: str) -> list[Any]:
+        """The cases of a detector with what came of them, run now."""
+        return await asyncio.to_thread(self.run_cases, name)
+
+    async def verify_ledger(self) -> None:
+        """Verifies all of it; the outcome is kept for the pages."""
+        fine, words = await asyncio.to_thread(verified, self.store, self.book)
+        self.verification = Verification(fine, words, self.now())
+
+    async def sample(self, seconds: float = 5.0) -> None:
+        """Goes on for good: notes the event rate, for the chart."""
+        while True:
+            self.rates.add(self.now(), (await self.watch()).rate)
+            await asyncio.sleep(seconds)
+
     async def ready(self) -> dict[str, bool]:
-        async def one(check: Callable[[], bool]) -> bool:
+        """Each part by name, and whether it answers."""
+
+        async def one(check: Callable[[], object]) -> bool:
             try:
-                return await asyncio.wait_for(asyncio.to_thread(check), 3)
+                await asyncio.wait_for(asyncio.to_thread(check), 3)
             except Exception:
                 return False
+            return True
 
         return dict(zip(self.checks, await asyncio.gather(*(one(check) for check in self.checks.values())), strict=True))
-

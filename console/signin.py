@@ -80,14 +80,19 @@ def same_site(request: Request[Any, Any, Any]) -> None:
     """Refuses a form that another site sent."""
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
-    if site not in (None, "same-origin", "none") or (origin and origin != "null" and origin.partition("//")[2] != request.headers.get("host")):
+    if site not in (None, "same-origin", "none") or (
+        origin and origin != "null" and origin.partition("//")[2] != request.headers.get("host")
+    ):
         raise PermissionDeniedException("This form came from another site.")
 
 
 async def form(request: Request[Any, Any, Any]) -> dict[str, str]:
     """The last value of each field of an urlencoded body; empty for another kind of body."""
     try:
-        return {name: values[-1] for name, values in parse_qs((await request.body()).decode(), keep_blank_values=True, max_num_fields=50).items()}
+        return {
+            name: values[-1]
+            for name, values in parse_qs((await request.body()).decode(), keep_blank_values=True, max_num_fields=50).items()
+        }
     except ValueError:
         return {}
 

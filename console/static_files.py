@@ -28,7 +28,11 @@ async def static_file(request: Request[Any, Any, Any], name: str) -> Response[by
     if content is None:
         raise NotFoundException("There is no such file.")
     caching = FOREVER if "v" in request.query_params else "no-cache"
-    return Response(content, media_type=TYPES[name[name.rindex(".") :]], headers={"Cache-Control": caching, "Cross-Origin-Resource-Policy": "same-origin"})
+    return Response(
+        content,
+        media_type=TYPES[name[name.rindex(".") :]],
+        headers={"Cache-Control": caching, "Cross-Origin-Resource-Policy": "same-origin"},
+    )
 
 
 HANDLERS = [static_file]

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from domain.status import Heartbeat
+from stores.redis_client import answering
 
 PREFIX = "vigil:status:"
 KEEP_SECONDS = 60
@@ -19,10 +20,12 @@ async def beat(client: Any, heartbeat: Heartbeat) -> None:
 
 
 async def beats(client: Any) -> list[Heartbeat]:
-    """What the workers said last, by role and name; one that can't be read is left out."""
-    keys = sorted([key async for key in client.scan_iter(match=f"{PREFIX}*", count=500)])
+    """What the workers said last, by role and name; one that can't be read is left out. Raises Unavailable when Redis doesn't answer."""
+    with answering():
+        keys = sorted([key async for key in client.scan_iter(match=f"{PREFIX}*", count=500)])
+        values = await client.mget(keys) if keys else []
     found = []
-    for value in await client.mget(keys) if keys else []:
+    for value in values:
         try:
             found.append(_DECODER.decode(value or b""))
         except msgspec.MsgspecError:

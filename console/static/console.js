@@ -135,3 +135,45 @@
   showSwitch();
   draw();
 })();
+
+// The demo inbox: items as they come.
+(() => {
+  "use strict";
+  const inbox = document.querySelector("[data-inbox]");
+  if (!inbox) return;
+  const list = inbox.querySelector("[data-items]");
+  const unread = inbox.querySelector("[data-unread]");
+  const live = inbox.querySelector("[data-live]");
+  const source = new EventSource(inbox.dataset.inbox);
+
+  function count() {
+    unread.textContent = `${list.querySelectorAll(".is-unread").length} unread`;
+  }
+
+  source.addEventListener("unread", (event) => {
+    live.textContent = "live";
+    unread.textContent = `${JSON.parse(event.data).unread} unread`;
+  });
+  source.addEventListener("error", () => { live.textContent = "connecting"; });
+  source.addEventListener("item", (event) => {
+    const item = JSON.parse(event.data);
+    let row = [...list.children].find((one) => one.dataset.id === item.notice_id);
+    if (row) {
+      row.classList.toggle("is-unread", !item.read_at);
+    } else {
+      row = document.querySelector("#item").content.firstElementChild.cloneNode(true);
+      row.dataset.id = item.notice_id;
+      row.dataset.sev = item.severity;
+      row.querySelector("div").lang = item.locale || "en";
+      row.querySelector("h3").textContent = item.title;
+      row.querySelector("[data-body]").textContent = item.body;
+      row.querySelector("time").dateTime = item.created_at;
+      row.querySelector("time").textContent = item.created_at;
+      row.querySelector("[data-severity]").textContent = item.severity;
+      row.querySelector("a").href = location.pathname;
+      list.prepend(row);
+      inbox.querySelector("[data-empty]")?.remove();
+    }
+    count();
+  });
+})();

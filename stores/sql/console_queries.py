@@ -30,7 +30,9 @@ class ConsoleQueries:
 
     def findings_since(self, since: datetime) -> dict[str, int]:
         """Number by severity, merged ones counted."""
-        return self._counted(select(findings.c.severity, func.count()).where(findings.c.recorded_at >= micros(since)).group_by(findings.c.severity))
+        return self._counted(
+            select(findings.c.severity, func.count()).where(findings.c.recorded_at >= micros(since)).group_by(findings.c.severity)
+        )
 
     def recent_findings(self, limit: int = 20) -> list[dict[str, Any]]:
         return self._findings(select(findings).order_by(findings.c.recorded_at.desc()).limit(limit))
@@ -42,7 +44,9 @@ class ConsoleQueries:
             query = query.where(_decided()).order_by(findings.c.recorded_at.desc())
         else:
             severities = ("notice",) if state == "notice" else GRAVE
-            query = query.where(~_decided(), findings.c.severity.in_(severities), _told()).order_by(findings.c.severity, findings.c.occurred_at)
+            query = query.where(~_decided(), findings.c.severity.in_(severities), _told()).order_by(
+                findings.c.severity, findings.c.occurred_at
+            )
         if detector:
             query = query.where(findings.c.detector == detector)
         if text:
@@ -74,14 +78,20 @@ class ConsoleQueries:
 
     def findings_on(self, event_ids: Sequence[str]) -> list[dict[str, Any]]:
         """Everything seen on these events, in event time."""
-        return self._findings(select(findings).where(findings.c.event_id.in_(event_ids[:200])).order_by(findings.c.occurred_at)) if event_ids else []
+        return (
+            self._findings(select(findings).where(findings.c.event_id.in_(event_ids[:200])).order_by(findings.c.occurred_at))
+            if event_ids
+            else []
+        )
 
     def findings_of(self, user_id: str, limit: int = 100) -> list[dict[str, Any]]:
         return self._findings(select(findings).where(findings.c.user_id == user_id).order_by(findings.c.occurred_at.desc()).limit(limit))
 
     def hits(self, since: datetime) -> dict[str, int]:
         """Findings by detector."""
-        return self._counted(select(findings.c.detector, func.count()).where(findings.c.recorded_at >= micros(since)).group_by(findings.c.detector))
+        return self._counted(
+            select(findings.c.detector, func.count()).where(findings.c.recorded_at >= micros(since)).group_by(findings.c.detector)
+        )
 
     def latest_of(self, detector: str, limit: int = 20) -> list[dict[str, Any]]:
         return self._findings(select(findings).where(findings.c.detector == detector).order_by(findings.c.occurred_at.desc()).limit(limit))
@@ -97,9 +107,9 @@ class ConsoleQueries:
         query = (
             select(findings.c.detector, decisions.c.label, answers.c.answer, func.count())
             .select_from(
-                findings.outerjoin(decisions, and_(decisions.c.finding_id == findings.c.finding_id, decisions.c.withdrawn_at.is_(None))).outerjoin(
-                    answers, and_(answers.c.notice_id == findings.c.notice_id, answers.c.answered_at.is_not(None))
-                )
+                findings.outerjoin(
+                    decisions, and_(decisions.c.finding_id == findings.c.finding_id, decisions.c.withdrawn_at.is_(None))
+                ).outerjoin(answers, and_(answers.c.notice_id == findings.c.notice_id, answers.c.answered_at.is_not(None)))
             )
             .where(findings.c.recorded_at >= micros(since), or_(decisions.c.label.is_not(None), answers.c.answer.is_not(None)))
             .group_by(findings.c.detector, decisions.c.label, answers.c.answer)
@@ -114,7 +124,11 @@ class ConsoleQueries:
 
     def decisions_on(self, finding_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
         """The standing decision by finding id."""
-        query = select(decisions).where(decisions.c.finding_id.in_(list(finding_ids)[:500]), decisions.c.withdrawn_at.is_(None)).order_by(decisions.c.at)
+        query = (
+            select(decisions)
+            .where(decisions.c.finding_id.in_(list(finding_ids)[:500]), decisions.c.withdrawn_at.is_(None))
+            .order_by(decisions.c.at)
+        )
         return {row["finding_id"]: row for row in self._rows(query)}
 
     def decision(self, verdict_id: str) -> dict[str, Any] | None:
@@ -125,7 +139,9 @@ class ConsoleQueries:
 
     def notices_since(self, since: datetime) -> dict[str, int]:
         """Number by severity."""
-        return self._counted(select(notices.c.severity, func.count()).where(notices.c.recorded_at >= micros(since)).group_by(notices.c.severity))
+        return self._counted(
+            select(notices.c.severity, func.count()).where(notices.c.recorded_at >= micros(since)).group_by(notices.c.severity)
+        )
 
     def statuses_since(self, since: datetime) -> dict[tuple[str, str], int]:
         """Deliveries by (channel, status)."""
@@ -140,7 +156,9 @@ class ConsoleQueries:
 
     def answers_since(self, since: datetime) -> dict[str, int]:
         """Owners' answers by `me` and `not_me`."""
-        return self._counted(select(answers.c.answer, func.count()).where(answers.c.answered_at >= micros(since)).group_by(answers.c.answer))
+        return self._counted(
+            select(answers.c.answer, func.count()).where(answers.c.answered_at >= micros(since)).group_by(answers.c.answer)
+        )
 
     def seconds_to_told(self, since: datetime, limit: int = 2000) -> list[float]:
         """From the event to the first provider that took its notice, ascending; live notices only (an old event says nothing about speed)."""
@@ -162,7 +180,14 @@ class ConsoleQueries:
         """Newest first; `before`: the `cursor` of the last row of the page before."""
         query: Select[Any] = select(notices)
         if text:
-            query = query.where(or_(notices.c.user_id == text, notices.c.notice_id == text, notices.c.event_id == text, notices.c.kind.contains(text, autoescape=True)))
+            query = query.where(
+                or_(
+                    notices.c.user_id == text,
+                    notices.c.notice_id == text,
+                    notices.c.event_id == text,
+                    notices.c.kind.contains(text, autoescape=True),
+                )
+            )
         for column, value in ((notices.c.kind, kind), (notices.c.severity, severity)):
             if value:
                 query = query.where(column == value)
@@ -192,7 +217,13 @@ class ConsoleQueries:
         return self._rows(select(notices).where(notices.c.user_id == user_id).order_by(notices.c.recorded_at.desc()).limit(limit))
 
     def deliveries_of(self, notice_ids: Sequence[str]) -> list[dict[str, Any]]:
-        return self._rows(select(deliveries).where(deliveries.c.notice_id.in_(notice_ids[:500])).order_by(deliveries.c.channel, deliveries.c.slot)) if notice_ids else []
+        return (
+            self._rows(
+                select(deliveries).where(deliveries.c.notice_id.in_(notice_ids[:500])).order_by(deliveries.c.channel, deliveries.c.slot)
+            )
+            if notice_ids
+            else []
+        )
 
     def delivery(self, delivery_id: str) -> dict[str, Any] | None:
         found = self._rows(select(deliveries).where(deliveries.c.delivery_id == delivery_id))
@@ -203,14 +234,23 @@ class ConsoleQueries:
 
     def answers_of(self, notice_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """By notice, answered or not."""
-        return {row["notice_id"]: row for row in self._rows(select(answers).where(answers.c.notice_id.in_(notice_ids[:500])))} if notice_ids else {}
+        return (
+            {row["notice_id"]: row for row in self._rows(select(answers).where(answers.c.notice_id.in_(notice_ids[:500])))}
+            if notice_ids
+            else {}
+        )
 
     # users
 
     def lately(self, limit: int = 50) -> list[dict[str, Any]]:
         """Users with findings: the newest first, with the number of findings."""
         newest = func.max(findings.c.occurred_at).label("occurred_at")
-        query = select(findings.c.user_id, func.count().label("count"), newest).group_by(findings.c.user_id).order_by(newest.desc()).limit(limit)
+        query = (
+            select(findings.c.user_id, func.count().label("count"), newest)
+            .group_by(findings.c.user_id)
+            .order_by(newest.desc())
+            .limit(limit)
+        )
         return self._rows(query)
 
     # how

@@ -12,7 +12,6 @@ from domain.ledger import micros
 from stores.sql.engine import Database
 from stores.sql.schema import bus_outbox, decisions
 
-
 UNDO_SECONDS = 10
 """How long a verdict waits before it goes out."""
 MARGIN_SECONDS = 1

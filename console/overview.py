@@ -1,0 +1,85 @@
+"""The overview: is it well, who is under attack, what was told. Rendered whole, then kept fresh by server-sent events."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get
+from litestar.response import ServerSentEvent, ServerSentEventMessage
+
+from console import sentences
+from console.html import render
+from console.services import Services
+from console.shell import staff_page
+
+PERIODS = {"15m": (timedelta(minutes=15), "15 min"), "1h": (timedelta(hours=1), "1 hour"), "24h": (timedelta(hours=24), "24 hours")}
+REFRESH_SECONDS = 2.0
+STATUSES = ("delivered", "sent", "queued", "bounced", "rejected", "failed", "suppressed", "expired", "unknown")
+CHANNELS = ("email", "sms", "inapp")
+STORIES = ("account_takeover",)
+
+
+@get("/", may="overview")
+async def overview(request: Request[Any, Any, Any]) -> Response[str]:
+    period = _period(request)
+    return await staff_page(
+        request, "overview.html", "overview", period=period, periods=PERIODS, **await figures(request.app.state.services, period)
+    )
+
+
+@get("/live", may="overview")
+async def live(request: Request[Any, Any, Any]) -> ServerSentEvent:
+    """The moving parts of the overview, every two seconds, as HTML that htmx puts in their places."""
+    services: Services = request.app.state.services
+    return ServerSentEvent(_parts(services, _period(request)), headers={"X-Accel-Buffering": "no"})
+
+
+async def _parts(services: Services, period: str) -> AsyncIterator[ServerSentEventMessage]:
+    while True:
+        watch = await services.watch()
+        values = await figures(services, period)
+        yield ServerSentEventMessage(data=render("overview_live.html", watch=watch, now=services.now(), period=period, **values))
+        await asyncio.sleep(REFRESH_SECONDS)
+
+
+async def figures(services: Services, period: str) -> dict[str, Any]:
+    """All that the page shows, for one period."""
+
+    def read() -> dict[str, Any]:
+        queries, now = services.queries, services.now()
+        since = now - PERIODS[period][0]
+        statuses = queries.statuses_since(since)
+        told = queries.seconds_to_told(since)
+        attacks = [row for row in queries.queue(state="open", limit=50) if row["detector"] in STORIES or row["severity"] == "critical"][:8]
+        notice_ids = [row["notice_id"] for row in attacks if row["notice_id"]]
+        return {
+            "counts": queries.findings_since(since),
+            "waiting": queries.open_count(),
+            "table": [(status, [statuses.get((channel, status), 0) for channel in CHANNELS]) for status in STATUSES],
+            "notices": queries.notices_since(since),
+            "languages": queries.languages_since(since),
+            "answered": queries.answers_since(since),
+            "p99": told[math.ceil(len(told) * 0.99) - 1] if told else None,
+            "p50": told[len(told) // 2] if told else None,
+            "told_count": len(told),
+            "attacks": attacks,
+            "attack_answers": queries.answers_of(notice_ids),
+            "recent": queries.recent_findings(20),
+        }
+
+    values = await asyncio.to_thread(read)
+    points = services.rates.columns()
+    return {**values, "points": msgspec.json.encode(points).decode(), "words": sentences, "period_words": PERIODS[period][1]}
+
+
+def _period(request: Request[Any, Any, Any]) -> str:
+    asked = request.query_params.get("period", "1h")
+    return asked if asked in PERIODS else "1h"
+
+
+HANDLERS = [overview, live]
