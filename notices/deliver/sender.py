@@ -61,6 +61,8 @@ class Sender:
         self._flight: Counter[Medium] = Counter()
         self._lock = threading.Lock()
         self._wake, self._stopping = threading.Event(), threading.Event()
+        self._left: set[Medium] = set()  # channels with due rows that were left for lack of room
+        self._news = True
         self._recovered: set[Medium] = set()
         self._results: queue.SimpleQueue[Result | None] = queue.SimpleQueue()
         self._threads = [
@@ -76,6 +78,7 @@ class Sender:
 
     def wake(self) -> None:
         """There are new rows."""
+        self._news = True
         self._wake.set()
 
     def stop(self, seconds: float = LONGEST_TRY) -> bool:
@@ -101,7 +104,8 @@ class Sender:
 
     def _claiming(self) -> None:
         while not self._stopping.is_set():
-            self._wake.wait(self.poll)
+            if not self._wake.wait(self.poll):
+                self._news = True
             self._wake.clear()
             try:
                 self._watch()
@@ -112,20 +116,25 @@ class Sender:
                 self._stopping.wait(1.0)
 
     def _claim(self) -> bool:
-        """True when there may be more."""
+        """True when there may be more. Where there is no news, only channels that had more than there was room for are asked again."""
+        news, self._news = self._news, False
         with self._lock:
-            room = {medium: self._room[medium] - self._flight[medium] for medium in self._room}
+            room = {medium: self._room[medium] - self._flight[medium] for medium in self._room if news or medium in self._left}
         open_to = [medium for medium, free in room.items() if free * 2 >= self._room[medium]]
+        self._left.update(room)
         if not open_to:
             return False
         limit = min(BATCH, *(room[medium] for medium in open_to))
-        rows = self.outbox.claim(self.owner, self._now(), limit, self.lease, open_to if len(open_to) < len(room) else None)
+        rows = self.outbox.claim(self.owner, self._now(), limit, self.lease, open_to if len(open_to) < len(self._room) else None)
         until = time.monotonic() + self.lease - LONGEST_TRY
         with self._lock:
             self._flight.update(row.rendered.channel for row in rows)
         for row in rows:
             self._route(Job(row, list(self.lanes[row.rendered.channel]), until))
-        return len(rows) >= limit
+        if len(rows) >= limit:
+            return True
+        self._left.difference_update(open_to)
+        return False
 
     def _watch(self) -> None:
         """Moves on what waits behind a provider that hangs, probes those out of order, hurries what waited for one that is back."""
@@ -276,7 +285,8 @@ class Sender:
                 wait = min(5.0, wait * 2)
         with self._lock:
             self._flight.subtract(receipt.channel for receipt, _ in pairs)
-        self._wake.set()
+        if self._left:
+            self._wake.set()
         try:
             self._heard([receipt for receipt, _ in pairs])
         except Exception as error:
