@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
@@ -51,7 +52,8 @@ class RedisProfiles:
         with answering():
             for start in range(0, len(user_ids), CHUNK):
                 part = user_ids[start : start + CHUNK]
-                found.update(zip(part, await self._client.mget([PREFIX + user for user in part]), strict=True))
+                values: list[Any] = await self._client.mget([PREFIX + user for user in part])
+                found.update(zip(part, values, strict=True))
         return found
 
     async def save(self, states: Mapping[str, bytes], partition: int | None = None) -> None:
@@ -83,7 +85,7 @@ class RedisProfiles:
         """False when Redis was restarted or emptied since the last call: what it holds may be older than what this worker knows."""
         with answering():
             await self._client.set(MARK, self._mark, nx=True)
-            mark = await self._client.get(MARK)
+            mark: Any = await self._client.get(MARK)
             info = await self._client.info("server")
         before, self._seen = self._seen, ((mark or b"").decode(), str(info.get("run_id")))
         return before is None or before == self._seen

@@ -47,7 +47,7 @@ def build(settings: Settings, role: str, decode: Callable[[Any], Any]) -> App:
     kafka = settings.kafka
     brokers = [f"kafka://{broker.strip()}" for broker in kafka.brokers.split(",") if broker.strip()]
     # The embedded broker holds a join for half the rebalance timeout.
-    timing = (
+    timing: dict[str, Any] = (
         {"broker_rebalance_timeout": 3.0, "broker_session_timeout": 6.0, "broker_heartbeat_interval": 1.0}
         if kafka.small_broker
         else {"broker_rebalance_timeout": 30.0, "broker_session_timeout": 10.0, "broker_heartbeat_interval": 2.0}

@@ -19,6 +19,7 @@ from stores.geo import GeoSurroundings
 from stores.redis_client import connect_async
 from stores.redis_profiles import Fenced, RedisProfiles
 from streams.app import App, build, handle
+from streams.cohorts import KeptCohorts
 from streams.kernel import Kernel
 from streams.publisher import KafkaPublisher
 from streams.records import EventDecoder
@@ -44,7 +45,7 @@ def detect_app(settings: Settings, kernel: Kernel) -> App:
 
     handle(app, [prefix + topic for topic in STRUCTS], work, "detect")
 
-    async def revoked(app: Any, revoked: Any, **_: Any) -> None:
+    async def revoked(*_: Any, **__: Any) -> None:
         kernel.forget()
 
     app.on_partitions_revoked.connect(revoked, weak=False)
@@ -54,12 +55,14 @@ def detect_app(settings: Settings, kernel: Kernel) -> App:
 def build_kernel(settings: Settings) -> Kernel:
     """The kernel with the configured detectors and policy, and Redis and Kafka behind it."""
     surroundings = GeoSurroundings(settings.geo.city, settings.geo.asn, settings.data_dir / "geo")
+    engine, client = build_engine(surroundings, apply(Registry.load())), connect_async(settings.redis.url)
     return Kernel(
-        build_engine(surroundings, apply(Registry.load())),
+        engine,
         Policy(load_notices()),
-        RedisProfiles(connect_async(settings.redis.url)),
+        RedisProfiles(client),
         KafkaPublisher(settings.kafka.brokers, settings.kafka.topic_prefix),
         epoch=settings.kafka.epoch,
+        cohorts=KeptCohorts(engine.cohorts, client),
     )
 
 

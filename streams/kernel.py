@@ -15,6 +15,7 @@ import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, NoReturn, Protocol, TypeVar
 
 import msgspec
@@ -53,6 +54,8 @@ class Profiles(Protocol):
 
     async def set_aside(self, user_id: str, data: bytes) -> None: ...
 
+    async def close(self) -> None: ...
+
 
 class Tally:
     """What was done, counted a batch; the names are those of the metrics."""
@@ -68,7 +71,7 @@ class Tally:
         self.detector_errors: Counter[str] = Counter()
         self.damaged_profiles = 0
         self.batches = 0
-        self.seconds: Counter[str] = Counter()
+        self.seconds: dict[str, float] = dict.fromkeys(("load", "apply", "publish", "save"), 0.0)
         """Seconds by stage: load, apply, publish, save."""
         self.last_event_at = 0.0
 
@@ -89,11 +92,12 @@ class Work:
 
 
 class Kernel:
-    """`await run(items)`: when it returns, the batch is done. `epoch`: settings.kafka.epoch."""
+    """`await run(items)`: when it returns, the batch is done. `epoch`: settings.kafka.epoch; `cohorts`: streams.cohorts.KeptCohorts."""
 
     def __init__(
         self, engine: Any, policy: Any, profiles: Profiles, publisher: Publisher, *, epoch: str = "",
-        clock: Callable[[], float] = time.time, cache: ProfileCache | None = None, die: Callable[[str], NoReturn] | None = None,
+        clock: Callable[[], float] = time.time, cache: ProfileCache | None = None, cohorts: Any = None,
+        die: Callable[[str], NoReturn] | None = None,
     ):  # fmt: skip
         self.engine, self.policy, self.profiles, self.publisher = engine, policy, profiles, publisher
         self.clock, self.cache, self.tally = clock, ProfileCache() if cache is None else cache, Tally()
@@ -102,12 +106,14 @@ class Kernel:
         self._epoch, self._die = epoch, die or end_process
         self._keys: dict[str, str] = {}
         self._looked_at = 0.0
+        self._cohorts = cohorts
+        self._claimed: set[int] = set()
 
     async def run(self, items: Sequence[Item], partition: int | None = None) -> None:
         """Takes one batch, of one partition index where `partition` is given, to its end. Waits while Redis or Kafka are away."""
         started = time.perf_counter()
-        if partition is not None:
-            await self._insist(lambda: self.profiles.claim(partition))
+        if partition is not None and partition not in self._claimed:
+            await self._claim(partition)
         stored = await self._load([item.event.user_id for item in items if isinstance(item.event, RULED)])
         loaded = time.perf_counter()
         work = self._apply(items, stored)
@@ -118,6 +124,8 @@ class Kernel:
         if encoded:
             await self._insist(lambda: self.profiles.save(encoded, partition))
             self.cache.put(encoded)
+        if self._cohorts is not None:
+            await self._insist(self._cohorts.write)
         seconds = self.tally.seconds
         seconds["load"] += loaded - started
         seconds["apply"] += applied - loaded
@@ -129,6 +137,16 @@ class Kernel:
         """The partitions are gone: what another worker writes from now on is not known here."""
         self.cache.clear()
         self.profiles.disclaim()
+        self._claimed.clear()
+        if self._cohorts is not None:
+            self._cohorts.drop()
+
+    async def _claim(self, partition: int) -> None:
+        await self._insist(lambda: self.profiles.claim(partition))
+        cohorts = self._cohorts
+        if cohorts is not None:
+            await self._insist(lambda: cohorts.read(partition))
+        self._claimed.add(partition)
 
     # -- reading
 
@@ -252,7 +270,7 @@ class Kernel:
 
     async def _publish(self, work: Work) -> None:
         for user, data in self._damaged:
-            await self._insist(lambda user=user, data=data: self.profiles.set_aside(user, data))
+            await self._insist(partial(self.profiles.set_aside, user, data))
         if not work.messages:
             return
         refused = await self._insist(lambda: self.publisher.publish(work.messages))

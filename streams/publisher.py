@@ -34,6 +34,8 @@ class Publisher(Protocol):
         Raises Unavailable when the broker can't be reached: then any of them may or may not be there."""
         ...
 
+    async def stop(self) -> None: ...
+
 
 class KafkaPublisher:
     """A producer with acks=all. Without idempotence: consumers drop duplicates by id, and nothing is left that can be fenced for good."""

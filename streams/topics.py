@@ -73,9 +73,9 @@ class Admin:
         except (KafkaError, OSError, TimeoutError) as error:
             raise Wrong(f"the broker did not create the topics: {error!r}") from error
         for name, code, *more in answer.topic_errors:
-            error = for_code(code)
-            if code and not issubclass(error, TopicAlreadyExistsError):
-                raise Wrong(f"the broker refuses to create {name}: {error.__name__} {more[0] if more and more[0] else ''}".rstrip())
+            kind = for_code(code)
+            if code and not issubclass(kind, TopicAlreadyExistsError):
+                raise Wrong(f"the broker refuses to create {name}: {kind.__name__} {more[0] if more and more[0] else ''}".rstrip())
 
 
 def names(settings: Settings) -> list[str]:

@@ -17,7 +17,7 @@ import asyncio
 import logging
 import time
 from collections import defaultdict, deque
-from typing import Any
+from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
@@ -67,11 +67,6 @@ class Batch:
 class ConsumerThread(driver.AIOKafkaConsumerThread):
     """Faust's consumer thread, with an assignment that keeps topics together and a commit that survives a broker's outage."""
 
-    @property
-    def committed_only(self) -> bool:
-        """An exchange may publish in transactions: what it takes back must not be processed."""
-        return not getattr(self.app, "small_broker", False)
-
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         conf = self.app.conf
         # Round robin deals out (topic, partition) pairs, so that with 3 workers a user's logins and transfers may go to different ones.
@@ -95,7 +90,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
             metadata_max_age_ms=conf.consumer_metadata_max_age_ms,
             connections_max_idle_ms=conf.consumer_connections_max_idle_ms,
-            isolation_level="read_committed" if self.committed_only else "read_uncommitted",
+            isolation_level="read_committed" if not getattr(self.app, "small_broker", False) else "read_uncommitted",
             **driver.credentials_to_aiokafka_auth(conf.broker_credentials, conf.ssl_context),
         )
 
@@ -124,6 +119,8 @@ class Consumer(driver.Consumer):
         self.batch_size = getattr(app, "batch_size", 500)
         self.batch_linger = getattr(app, "batch_linger", 0.005)
         self.clock = getattr(app, "batch_clock", time.time)
+        # An exchange may publish in transactions: what it takes back must not be processed.
+        self._committed_only = not getattr(app, "small_broker", False)
         self.committed_at: float | None = None
         """time.monotonic() of the last commit that worked."""
         self.handed_out = 0
@@ -142,7 +139,7 @@ class Consumer(driver.Consumer):
 
     async def getmany(self, timeout: float) -> Any:
         if not self.flow_active:
-            await self.wait(self.can_resume_flow)
+            await self.wait(self.can_resume_flow.wait())
         generation = self.app.consumer_generation_id
         await self._fetch(timeout)
         if self.should_stop:
@@ -231,7 +228,7 @@ class Consumer(driver.Consumer):
     def _end(self, tp: TP) -> int | None:
         """The end of what may be read, as the last fetch said; None before there was one, or when the partition has gone."""
         try:
-            if self._thread.committed_only:
+            if self._committed_only:
                 stable = self._thread._ensure_consumer().last_stable_offset(TopicPartition(*tp))
                 if stable is not None and stable >= 0:
                     return int(stable)
@@ -253,10 +250,10 @@ class Consumer(driver.Consumer):
         for tp, end in ends.items():
             self._flight[tp].append((batch, end))
         self.handed_out += len(items)
-        last = items[-1]
+        last, value = items[-1], cast(Any, batch)
         tp = TP(last.where, partition)
         return tp, ConsumerMessage(
-            tp.topic, partition, last.offset, self.clock(), 0, None, None, batch, None, 0, 0, tp, generation_id=generation
+            tp.topic, partition, last.offset, self.clock(), 0, None, None, value, None, 0, 0, tp, generation_id=generation
         )  # fmt: skip
 
     async def perform_seek(self) -> None:
@@ -266,7 +263,7 @@ class Consumer(driver.Consumer):
         tps = self.assignment()
         for tp in tps:
             self._merges[tp.partition].lane(tp, self.batch_decode)
-        self._next = {tp: self._committed_offset[tp] for tp in tps if self._committed_offset.get(tp) is not None}
+        self._next = {tp: offset for tp in tps if (offset := self._committed_offset.get(tp)) is not None}
         fresh = [tp for tp in tps if tp not in self._next]
         if fresh:
             latest = self.app.conf.consumer_auto_offset_reset == "latest"
