@@ -82,20 +82,17 @@ def count(event: Transfer, habits: TransferHabits) -> None:
 def outflow(event: Transfer, habits: TransferHabits, window: float) -> tuple[int, float, float]:
     """Of the `window` seconds up to and with this transfer: transfers, USD that left, USD that there was to take (0: no balance was told).
 
-    What there was: the highest of each balance told, plus what had left before it; so that a deposit in between adds to it.
+    What there was is the highest balance told. Whether a balance is told less what has just been asked for differs between exchanges: the
+    first is told before any of it, and a later one is higher only where a deposit came in between.
     """
     key, at = fingerprint(event.transfer_id), int(event.at)
-    number, left, available = 0, 0.0, 0.0
+    number, left, available = 1, usd(event) or 0.0, balance(event) or 0.0
     for flow in habits.flows:
         if at - window < flow.at <= at and not flow.undone and flow.key != key:
-            if flow.balance >= 0:
-                available = max(available, flow.balance + left)
             number += 1
             left += flow.usd
-    whole = balance(event)
-    if whole is not None:
-        available = max(available, whole + left)
-    return number + 1, left + (usd(event) or 0.0), available
+            available = max(available, flow.balance)
+    return number, left, available
 
 
 def facts(seen: Sighting) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Most of the balance leaves within a short time, at once or in parts.
 
-Score: the share of what there was to take before the first part. Halved for an account whose owner empties it as a habit.
+Score: the share of what there was to take. Halved for an account whose owner empties it as a habit.
 """
 
 from __future__ import annotations
