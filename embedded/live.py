@@ -4,6 +4,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from rich.console import Group
@@ -42,6 +43,8 @@ class Board:
         self.events = 0
         self.watched_days = 0.0
         """Days of honest life that were published with surprises and all; `users` times this are the user-days."""
+        self.counted_from = 0.0
+        """Notices about earlier events (seconds since the epoch) are of the time of learning, or were counted by an earlier run."""
         self.attacks: dict[str, Attack] = {}
         self.messages: Counter[tuple[str, str]] = Counter()
         self.false_alarms = 0
@@ -71,6 +74,8 @@ class Board:
         if label := self.truth.get(cause):
             self._attack_of[notice["notice_id"]] = label.attack_id
             self._match(notice["notice_id"])  # the mail may have been quicker than this record
+        elif datetime.fromisoformat(notice["occurred_at"]).timestamp() < self.counted_from:
+            return
         elif cause in self.surprises:
             self.surprises_told += 1
         elif notice["severity"] != "info":

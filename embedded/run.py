@@ -49,7 +49,7 @@ class Memory:
             if (kept.seed, kept.users) == (seed, users) and kept.until <= now:
                 return kept
         origin = now - HISTORY_DAYS * DAY
-        return cls(seed, users, origin, origin)
+        return cls(seed, users, origin, 0.0)
 
     def write(self, path: Path) -> None:
         beside = path.with_suffix(".tmp")
@@ -116,9 +116,10 @@ async def _simulate(stack: Stack, board: Board, screen: Console, seed: int, user
     board.users, board.truth, board.surprises, board.language = users, exchange.truth, exchange.surprises, languages.get
     async with Publisher(stack.broker.address, "", board.event) as out:
         await out.directory(exchange.directory())
-        count = await out.history(exchange.ordinary(start), memory.until)
         # Days without surprises aren't counted: they are for learning.
-        board.watched_days += max(0.0, start - max(memory.until, exchange.quiet_until)) / DAY
+        board.counted_from = max(memory.until, exchange.quiet_until)
+        board.live_for(max(0.0, start - board.counted_from))
+        count = await out.history(exchange.ordinary(start), memory.until)
         memory.until = start
         memory.write(kept)
         screen.print(f"  the simulated exchange: {users} people, {count} events of their past published; now it is live, and attacked\n")

@@ -128,7 +128,7 @@ def rapid_drain(s: Scene) -> list[Event]:
     p, client, to = s.person, s.own(), s.regular()
     left = p.size * 9
     out: list[Event] = []
-    for _ in range(s.rng.randint(7, 9)):
+    while left > p.size * 0.8:
         usd = min(left * 0.9, p.size * s.rng.uniform(0.9, 1.3))
         out.append(habits.transfer(p, s.at if not out else s.later(min(s.pace, 60)), usd, client, to, balance=left))
         left -= usd

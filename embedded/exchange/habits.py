@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from embedded.exchange import wire
-from embedded.exchange.networks import abroad
+from embedded.exchange.networks import Network, abroad
 from embedded.exchange.people import PHONES, Device, Payee, Person
 
 Event = dict[str, Any]
@@ -33,9 +33,8 @@ def day(p: Person, on: date, surprising: bool) -> Diary:
     diary, rng = Diary(p), p.rng
     midnight = datetime(on.year, on.month, on.day, tzinfo=ZoneInfo(p.zone)).timestamp()
     traveling = p.away_days > 0
-    new_phone = False
     if surprising:
-        new_phone = _change_things(p)
+        _change_things(p)
         if not traveling and rng.random() < 1 / 160:
             p.away, p.away_days = abroad(rng, p.region), rng.randint(3, 7)
             return diary  # a day on the way, without a login
@@ -44,10 +43,9 @@ def day(p: Person, on: date, surprising: bool) -> Diary:
         if p.away_days == 0:
             p.away = None
             return diary  # and one on the way home
-    count = _poisson(rng, p.logins) or int(new_phone)
+    count = _poisson(rng, p.logins)
     for start in sorted(midnight + 3600 * ((p.hour + rng.gauss(0, 1.8)) % 24) + rng.uniform(0, 1800) for _ in range(count)):
-        _session(diary, start, new_phone, surprising)
-        new_phone = False
+        _session(diary, start, surprising)
     if p.margin:
         for hour in (4, 12, 20):
             diary.add(at := midnight + 3600 * hour + rng.uniform(0, 1800), margin(p, at, min(0.7, max(0.1, rng.gauss(0.35, 0.1)))))
@@ -104,8 +102,8 @@ def _base(p: Person, kind: str, at: float) -> Event:
     return {"type": kind, "event_id": p.next_id("e"), "user_id": p.user_id, "occurred_at": wire.stamp(at)}
 
 
-def _change_things(p: Person) -> bool:
-    """Small changes that nobody should be told of, and (True) the rare new phone."""
+def _change_things(p: Person) -> None:
+    """Small changes that nobody should be told of, and the rare new phone."""
     rng = p.rng
     if rng.random() < 1 / 30:
         p.home_ip = p.home.address(rng)  # the provider gave another address
@@ -113,61 +111,59 @@ def _change_things(p: Person) -> bool:
         rng.choice((p.computer, p.mobile)).version += 1  # an update
     if rng.random() < 1 / 240:
         p.mobile = Device(p.next_id("phone"), rng.choice(PHONES))
-        return True
-    return False
 
 
-def _client(p: Person, on_phone: bool) -> Event:
-    rng, device = p.rng, p.mobile if on_phone else p.computer
+def _network(p: Person, on_phone: bool) -> Network:
+    rng = p.rng
     if p.away:
-        ip = p.away.address(rng)
-    elif p.vpn and rng.random() < 0.4:
-        ip = p.vpn.address(rng)
-    elif on_phone and rng.random() < 0.5:
-        ip = p.carrier.address(rng)
-    else:
-        ip = p.home_ip
-    return device.client(ip, p.next_id("s"))
+        return p.away
+    if p.vpn and rng.random() < 0.4:
+        return p.vpn
+    return p.carrier if on_phone and rng.random() < 0.5 else p.home
 
 
-def _session(diary: Diary, at: float, new_phone: bool, surprising: bool) -> None:
+def _session(diary: Diary, at: float, surprising: bool) -> None:
     """A login and what follows it. The person's balance moves with it."""
     p, rng = diary.person, diary.person.rng
-    client = _client(p, on_phone=new_phone or rng.random() < 0.5)
+    unused = next((d for d in (p.computer, p.mobile) if d.id not in p.used), None)
+    on_phone = unused is p.mobile if unused else rng.random() < 0.5
+    network = _network(p, on_phone)
+    ip = p.home_ip if network is p.home else network.address(rng)
+    client = (p.mobile if on_phone else p.computer).client(ip, p.next_id("s"))
     if rng.random() < 0.05:
         diary.add(at - 15, login(p, at - 15, client, "wrong_password"))
     entered = diary.add(at, login(p, at, client))
-    why = "new phone" if new_phone else "travel" if p.away else None
-    if why:
-        _explain(diary, entered, at, why, client)
+    if unused or p.away or (network is p.vpn and network.prefix not in p.used):
+        _explain(diary, entered, at, "new device" if unused else "travel" if p.away else "first VPN")
+    p.used |= {client["device_id"], network.prefix}
     for _ in range(rng.choice((0, 0, 1, 2, 3, 5))):
         at += rng.uniform(20, 400)
         diary.add(at, fill(p, at, p.trade * math.exp(rng.gauss(0, 0.7)), client, rng))
     chance = rng.random()
     if chance < 0.3:
         at += rng.uniform(40, 600)
-        to, fresh = rng.choice(p.payees), False
+        to = next((known for known in p.payees if known.address not in p.paid), None) or rng.choice(p.payees)
         if surprising and rng.random() < 0.03:
-            to, fresh = Payee(to.chain, wire.address(rng, to.chain)), True
+            to = Payee(to.chain, wire.address(rng, to.chain))
             p.payees.append(to)
         usd = min(p.size * math.exp(rng.gauss(0, 0.5)), p.balance * 0.5)
-        paid = _withdraw(diary, at, usd, client, to)
-        if fresh:
-            _explain(diary, paid, at, "new payee", client)
+        _withdraw(diary, at, usd, client, to)
     elif chance < 0.55 or p.balance < 6 * p.size:
         _deposit(diary, at + 60, p.size * math.exp(rng.gauss(0.4, 0.6)))
     if surprising and rng.random() < 1 / 400:
         at += 120
         what, detail = rng.choice((("password_changed", {}), ("mfa_reset", {}), ("api_key_created", _read_only_key(p))))
-        _explain(diary, diary.add(at, change(p, at, what, client, **detail)), at, "own change", client)
+        _explain(diary, diary.add(at, change(p, at, what, client, **detail)), at, "own change")
 
 
-def _withdraw(diary: Diary, at: float, usd: float, client: Event, to: Payee) -> Event:
+def _withdraw(diary: Diary, at: float, usd: float, client: Event, to: Payee) -> None:
     p = diary.person
     asked = diary.add(at, transfer(p, at, usd, client, to))
     p.balance -= usd
+    if to.address not in p.paid:
+        p.paid.add(to.address)
+        _explain(diary, asked, at, "new payee")
     diary.add(at + 400, transfer(p, at + 400, usd, client, to, status="completed", transfer_id=asked["transfer_id"]))
-    return asked
 
 
 def _deposit(diary: Diary, at: float, usd: float) -> None:
@@ -185,7 +181,7 @@ def _payday(diary: Diary, at: float) -> None:
     _withdraw(diary, at + 3600, p.size * 3.5 * math.exp(p.rng.gauss(0, 0.1)), client, p.payees[0])
 
 
-def _explain(diary: Diary, event: Event, at: float, why: str, client: Event) -> None:
+def _explain(diary: Diary, event: Event, at: float, why: str) -> None:
     """Notes an honest surprise; most people answer "it was me" to the notice, from the device they always had."""
     p = diary.person
     diary.surprises[event["event_id"]] = why

@@ -62,6 +62,7 @@ def far_away(rng: Random, here: Network, km: float = 4000) -> Network:
     return rng.choice([n for n in of("home") if distance_km(here, n) > km])
 
 
-def nearest(kind: Kind, here: Network) -> Network:
-    """The network of this kind nearest to `here` in its country; `here` itself when the country has none."""
-    return min(of(kind, here.country), key=lambda n: distance_km(here, n), default=here)
+def nearest(kind: Kind, here: Network, within_km: float = 500) -> Network:
+    """The network of this kind nearest to `here` in its country; `here` itself when there is none nearby."""
+    found = min(of(kind, here.country), key=lambda n: distance_km(here, n), default=here)
+    return found if distance_km(here, found) <= within_km else here

@@ -116,6 +116,10 @@ class Person:
     """Holds leveraged positions."""
     mark: str
     """When the history began: goes into ids, so that another history of the same seed has others."""
+    paid: set[str] = field(default_factory=set)
+    """Addresses that money went to."""
+    used: set[str] = field(default_factory=set)
+    """Devices, and networks, that they logged in from."""
     away: Network | None = None
     away_days: int = 0
     serial: int = 0

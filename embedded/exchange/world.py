@@ -35,7 +35,7 @@ class Label:
 
 
 class Exchange:
-    """`users` people of a `seed` whose history began at `origin` (seconds since the epoch).
+    """`users` people of a `seed` whose history began on the day of `origin` (seconds since the epoch).
 
     `surprises`: event id -> why an honest event deserves a notice; `truth`: event id -> its label, for events of attacks. Both grow
     as events are drawn.
@@ -78,8 +78,7 @@ class Exchange:
             safe = datetime(on.year, on.month, on.day, tzinfo=UTC).timestamp() + 10 * 3600
             while waiting and waiting[0][0] < safe:
                 at, _, event = heapq.heappop(waiting)
-                if at >= self.origin:
-                    yield at, event
+                yield at, event
 
     def attack(self, kind: str, at: float, run: str, pace: float = 8.0) -> list[tuple[float, Event]]:
         """One attack of a kind that begins at `at`, on the next victim; labelled. `run` keeps ids apart from those of other runs."""

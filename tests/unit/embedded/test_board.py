@@ -1,5 +1,7 @@
 """What the live view counts."""
 
+import io
+
 from rich.console import Console
 
 from embedded.exchange.world import Label
@@ -26,7 +28,7 @@ def a_board() -> tuple[Board, Clock]:
 
 def notice(notice_id: str, group: str, severity: str = "warning") -> dict[str, str]:
     """The fields of a notice that the board looks at."""
-    return {"notice_id": notice_id, "group": group, "severity": severity, "user_id": "u1"}
+    return {"notice_id": notice_id, "group": group, "severity": severity, "user_id": "u1", "occurred_at": "2026-11-22T10:00:00Z"}
 
 
 def test_told_after_is_from_the_first_event_to_the_first_message() -> None:
@@ -81,7 +83,7 @@ def test_messages_are_counted_by_channel_and_language() -> None:
 def test_both_views_can_be_drawn_at_any_time() -> None:
     """Empty, and with something in them."""
     board, _ = a_board()
-    screen = Console(record=True, width=120, file=open("/dev/null", "w"))
+    screen = Console(record=True, width=120, file=io.StringIO())
     screen.print(board.picture())
     assert "0 events/s" in board.lines()
     board.event({}, TRUTH["e1"])
