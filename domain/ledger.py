@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from domain.messages import DeliveryStatus, Medium, Notice, Receipt
+from domain.messages import DeliveryStatus, Finding, Medium, Notice, Receipt
 from domain.ports import Rendered, Unsent
 
 EntryKind = Literal["notice", "rendering", "receipt", "answer", "erasure", "access"]
@@ -184,6 +184,10 @@ class LedgerReader(Protocol):
     def contents_by_id(self, content_ids: Iterable[str]) -> dict[str, ContentRow]: ...
 
     def user_keys(self, user_ids: Iterable[str]) -> dict[str, KeyRow]: ...
+
+    def traces(self, identifier: str) -> tuple[list[Finding], list[str]]:
+        """Findings and ids of notices that a finding's, a notice's or an event's id, or `topic/partition/offset`, leads to."""
+        ...
 
     def transaction(self) -> AbstractContextManager[AccessLog]:
         """For the note that someone looked."""

@@ -6,14 +6,18 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select, tuple_
+import msgspec
+from sqlalchemy import Connection, Select, and_, func, or_, select, tuple_
 
 from domain.ledger import AccessLog, ContentRow, Ends, EntryRow, HeadRow, KeyRow
+from domain.messages import Finding
 from stores.sql.chain import chunks, contents_by_id, user_keys
 from stores.sql.engine import Database
-from stores.sql.schema import ledger_contents, ledger_entries, ledger_heads, ledger_keys, notices, receipts
+from stores.sql.schema import findings, ledger_contents, ledger_entries, ledger_heads, ledger_keys, notices, receipts
 
 e, c = ledger_entries.c, ledger_contents.c
+MOST = 200
+_FINDING = msgspec.json.Decoder(Finding)
 
 
 class LedgerRows:
@@ -81,9 +85,37 @@ class LedgerRows:
         with self._database.reading() as connection:
             return user_keys(connection, user_ids)
 
+    def traces(self, identifier: str) -> tuple[list[Finding], list[str]]:
+        f, n = findings.c, notices.c
+        place = _place(identifier)
+        with self._database.reading() as connection:
+            about = or_(f.finding_id == identifier, f.event_id == identifier, f.notice_id == identifier)
+            told = or_(n.notice_id == identifier, n.event_id == identifier)
+            if place:
+                about = or_(about, and_(f.topic == place[0], f.partition == place[1], f.offset == place[2]))
+                told = or_(told, and_(n.topic == place[0], n.partition == place[1], n.offset == place[2]))
+            found = {row.finding_id: row for row in connection.execute(select(findings).where(about).limit(MOST))}
+            ids = [*connection.execute(select(n.notice_id).where(told).order_by(n.recorded_at).limit(MOST)).scalars()]
+            ids += [row.notice_id for row in found.values() if row.notice_id]
+            ids = list(dict.fromkeys(ids))
+            for listed in connection.execute(select(n.finding_ids).where(n.notice_id.in_(ids))).scalars():
+                missing = [name for name in msgspec.json.decode(listed) if name not in found]
+                found |= {row.finding_id: row for row in connection.execute(select(findings).where(f.finding_id.in_(missing)))}
+        rows = sorted(found.values(), key=lambda row: (row.occurred_at, row.finding_id))
+        return [_FINDING.decode(row.body) for row in rows], ids
+
     def _entries(self, wanted: Select[Any]) -> list[EntryRow]:
         with self._database.reading() as connection:
             return [EntryRow(*row) for row in connection.execute(wanted)]
+
+
+def _place(text: str) -> tuple[str, int, int] | None:
+    """`topic/partition/offset`, if it is that."""
+    topic, _, rest = text.partition("/")
+    partition, _, offset = rest.partition("/")
+    if topic and all(part.isascii() and part.isdigit() and len(part) < 19 for part in (partition, offset)) and len(partition) < 10:
+        return topic, int(partition), int(offset)
+    return None
 
 
 def _last(connection: Connection, table: Any) -> dict[int, int]:

@@ -66,7 +66,17 @@ class SqlOutbox:
         if not results:
             return
         with self._database.writing() as connection:
-            _Recording(connection, self._book, fall_back or {}).run([(_cleaned(r), again) for r, again in results])
+            self.write(connection, self._book, results, fall_back)
+
+    @staticmethod
+    def write(
+        connection: Connection,
+        book: Book,
+        results: Sequence[tuple[Receipt, datetime | None]],
+        fall_back: Mapping[str, Medium] | None = None,
+    ) -> None:
+        """`record` inside a transaction that does more."""
+        _Recording(connection, book, fall_back or {}).run([(_cleaned(r), again) for r, again in results])
 
     def depth(self, now: datetime) -> dict[str, int]:
         with self._database.reading() as connection:

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Table, bindparam, select, update
+from sqlalchemy import Connection, RowMapping, Table, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.ledger import Book, HeadRow, micros
-from domain.messages import Finding, Notice, Receipt
+from domain.messages import DeliveryStatus, Finding, Notice, Receipt
 from domain.ports import Rendered
 from domain.severity import RANK
 from stores.sql.chain import chunks, contents_by_id, user_keys
@@ -113,6 +113,22 @@ def receipt_row(receipt: Receipt, chain: int) -> dict[str, Any]:
         "reason": receipt.reason,
         "chain": chain,
     }
+
+
+def last_receipt(row: RowMapping, status: DeliveryStatus, reason: str, now: datetime) -> Receipt:
+    """What ends a delivery that no sender has tried to its end."""
+    return Receipt(
+        notice_id=row["notice_id"],
+        user_id=row["user_id"],
+        channel=row["channel"],
+        status=status,
+        provider=None,
+        provider_id=None,
+        attempt=row["attempt"],
+        at=now,
+        reason=reason,
+        delivery_id=row["delivery_id"],
+    )
 
 
 def finding_row(finding: Finding, now: int) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from stores.sql.engine import Database
 from stores.sql.ledger_rows import LedgerRows
 from stores.sql.migrate import StoreError, upgrade
 from stores.sql.outbox import SqlOutbox
-from stores.sql.schema import answer_tokens, deliveries, digest_parts, ledger_heads, ledger_keys, redriven, waiting
+from stores.sql.schema import answer_tokens, answers, deliveries, digest_parts, ledger_heads, ledger_keys, redriven, waiting
 from stores.sql.transaction import SqlTransaction, known
 
 RETRY = 1_000_000
@@ -118,15 +118,17 @@ class Store:
         at = micros(now)
         with self.database.writing() as connection:
             d = deliveries.c
-            stopped = {"status": "suppressed", "reason": "erased", "final": True, "updated_at": at, "owner": None}
-            connection.execute(update(deliveries).where(d.user_id == user_id, ~d.final).values(stopped))
+            mine = select(deliveries).where(d.user_id == user_id, ~d.final).order_by(d.delivery_id).with_for_update()
+            unsent = connection.execute(mine).mappings().all()
+            ends = [rows.last_receipt(row, "suppressed", "erased", now) for row in unsent]
+            SqlOutbox.write(connection, self.book, [(end, None) for end in ends])
             key = user_keys(connection, [user_id]).get(user_id)
             if key is not None:
                 Chain(connection, self.book).append([self.book.erasure(key, reason, at)])
                 connection.execute(delete(ledger_keys).where(ledger_keys.c.user_id == user_id))
             for table in (waiting, digest_parts):
                 connection.execute(delete(table).where(table.c.user_id == user_id))
-            old = select(deliveries.c.notice_id).where(d.user_id == user_id)
+            old = select(answers.c.notice_id).where(answers.c.user_id == user_id)
             connection.execute(delete(answer_tokens).where(answer_tokens.c.notice_id.in_(old)))
             had_findings = rows.empty_findings(connection, user_id)
         if key is not None:
