@@ -47,12 +47,12 @@ def messages() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for path in sorted(_CODE_DIR.glob("*.py")):
         with path.open("rb") as file:
-            for _line, text, *_ in babel_extract("python", file, keywords={"_": None}):
-                _collect(found, path.name, text)
+            for entry in babel_extract("python", file, keywords={"_": None}):
+                _collect(found, path.name, entry[1])
     for path in sorted(TEMPLATE_DIR.rglob("*.jinja")):
         where = path.relative_to(TEMPLATE_DIR).as_posix()
-        for _line, _function, text, *_ in jinja_extract(BytesIO(path.read_bytes()), ["_"], [], {"silent": "false"}):
-            _collect(found, where, text)
+        for call in jinja_extract(BytesIO(path.read_bytes()), ["_"], [], {"silent": "false"}):
+            _collect(found, where, call[2])
     return found
 
 
@@ -140,7 +140,7 @@ def _sms_texts() -> list[str]:
         "Sign-in: {country}.",
         "Sign-in after wrong passwords.",
         "Withdrawal held: {amount}.",
-        "Withdrawal to confirm: {amount}.",
+        "Confirm withdrawal: {amount}.",
         "Withdrawal: {amount}.",
         "Security change.",
         "Many trades.",
