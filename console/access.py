@@ -58,7 +58,7 @@ def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHand
         return
     if need not in PERMISSIONS:
         raise PermissionDeniedException("This page declares no permission, so it is closed.")
-    staff = connection.scope.get("staff")
+    staff: Staff | None = connection.scope.get("staff")  # type: ignore[assignment]
     if staff is None:
         raise NotAuthorizedException("Sign in first.")
     if not staff.may(need):

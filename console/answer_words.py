@@ -32,15 +32,15 @@ class Choice:
 
 @dataclass(frozen=True)
 class AnswerPage:
-    """All words of one page. Never holds the anti-phishing code or a contact."""
+    """All words of one page, as plain text. Never holds the anti-phishing code or a contact."""
 
     lang: str
-    dir: Literal["ltr", "rtl"]
+    dir: str
     brand: str
     about: str
     """Under which the page is filed: `Account safety`."""
     title: str
-    lead: str
+    lead: list[str]
     severity: str = ""
     severity_word: str = ""
     facts: list[Fact] = field(default_factory=list)

@@ -41,11 +41,12 @@ async def answer_page(request: Request[Any, Any, Any], token: str = "") -> Respo
     if request.method not in (*SHOWN, HttpMethod.POST):
         return Response("", status_code=405, headers={"Allow": "GET, HEAD, POST"}, media_type="text/plain")
     client = client_ip(request)
-    if not services.guesses.allowed(client):
-        return await _page(request, "slow", None, {"Retry-After": str(services.guesses.retry_after(client))})
     token = token.lstrip("/")
     found = await services.find_answer(token) if TOKEN.match(token) else None
     if found is None:
+        # Whoever guesses is slowed down; who shares the guesser's address and has a link can go on using it.
+        if not services.guesses.allowed(client):
+            return await _page(request, "slow", None, {"Retry-After": str(services.guesses.retry_after(client))})
         services.guesses.wrong(client)
         return await _page(request, "unknown", None)
     state = _state(found, services.now())

@@ -77,9 +77,8 @@ def signed_in(services: Services, app: ASGIApp) -> ASGIApp:
 
 async def own_forms(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """A change by staff carries the token of the session, in a field or in a header, and comes from our own pages."""
-    if handler.opt.get("may") not in PERMISSIONS or connection.scope.get("method") not in CHANGING:
+    if handler.opt.get("may") not in PERMISSIONS or not isinstance(connection, Request) or connection.method not in CHANGING:
         return
-    assert isinstance(connection, Request)
     signin.same_site(connection)
     staff: Staff = connection.scope["staff"]  # type: ignore[typeddict-item]
     given = connection.headers.get("x-csrf") or (await signin.form(connection)).get("csrf", "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -19,6 +19,7 @@ from console.signin import form
 from domain.events.verdict import Verdict
 from domain.severity import RANK
 
+LABELS: dict[str, Literal["fraud", "genuine"]] = {"fraud": "fraud", "genuine": "genuine"}
 STATES = {"open": "Open", "notice": "At notice", "closed": "Closed"}
 
 
@@ -43,11 +44,11 @@ async def finding(request: Request[Any, Any, Any], finding_id: str) -> Response[
 async def decide(request: Request[Any, Any, Any], finding_id: str) -> Redirect:
     """Fraud or genuine: kept, and published as an analyst's verdict after the seconds in which it can be undone."""
     services: Services = request.app.state.services
-    label = (await form(request)).get("label", "")
+    label = LABELS.get((await form(request)).get("label", ""))
     found = await asyncio.to_thread(services.queries.finding, finding_id)
     if found is None:
         raise NotFoundException("There is no such finding.")
-    if label not in ("fraud", "genuine"):
+    if label is None:
         raise ClientException("label: expected fraud or genuine")
     now = services.now()
     verdict = Verdict(
@@ -58,7 +59,7 @@ async def decide(request: Request[Any, Any, Any], finding_id: str) -> Redirect:
         label=label,
         source="analyst",
         by=staff_of(request).name,
-    )  # type: ignore[arg-type]
+    )
     await asyncio.to_thread(services.decisions.decide, verdict, now)
     return Redirect("/findings", status_code=303, query_params={"decided": verdict.event_id})
 

@@ -98,12 +98,14 @@ def sentence(finding: Finding) -> str:
                 f"{amount} to {short(facts.get('address', ''))}, which looks like {short(facts.get('known_address', ''))} and is another."
             )
         case "withdrawal_rapid_drain":
-            return f"{facts.get('withdrawals') or 'Several'} withdrawals within {facts.get('window_minutes') or 'few'} minutes take most of the balance."
+            count, window = facts.get("withdrawals") or "Several", facts.get("window_minutes") or "few"
+            return f"{count} withdrawals within {window} minutes take most of the balance."
         case "security_setting_changed":
             changed = CHANGES.get(facts.get("change", ""), "a security setting was changed")
             return f"{changed[:1].upper()}{changed[1:]}, from {device}."
         case "trade_burst":
-            return f"{facts.get('trades') or 'Many'} trades on {facts.get('market') or 'a market'} in a short time; usual are {facts.get('usual_trades') or 'few'}."
+            count, usual = facts.get("trades") or "Many", facts.get("usual_trades") or "few"
+            return f"{count} trades on {facts.get('market') or 'a market'} in a short time; usual are {usual}."
         case "margin_low":
             return f"The margin account stands at {facts.get('ratio') or '?'} % of liquidation."
         case "account_takeover":

@@ -38,7 +38,7 @@ class ConsoleQueries:
         return self._findings(select(findings).order_by(findings.c.recorded_at.desc()).limit(limit))
 
     def queue(self, *, state: str = "open", text: str = "", detector: str = "", limit: int = 200) -> list[dict[str, Any]]:
-        """`open`: grave and undecided, gravest first, then oldest; `notice`: the undecided ones at notice; `closed`: decided ones, newest first."""
+        """`open`: grave and undecided, gravest first, then oldest; `notice`: the same at notice; `closed`: decided ones, newest first."""
         query = select(findings)
         if state == "closed":
             query = query.where(_decided()).order_by(findings.c.recorded_at.desc())
@@ -161,7 +161,7 @@ class ConsoleQueries:
         )
 
     def seconds_to_told(self, since: datetime, limit: int = 2000) -> list[float]:
-        """From the event to the first provider that took its notice, ascending; live notices only (an old event says nothing about speed)."""
+        """From the event to the first provider that took its notice, ascending."""
         first = (
             select(receipts.c.notice_id, func.min(receipts.c.at).label("told"))
             .where(receipts.c.at >= micros(since), receipts.c.status.in_(("sent", "delivered")))

@@ -25,7 +25,7 @@ class Decisions:
         self.database = database
 
     def decide(self, verdict: Verdict, now: datetime) -> None:
-        """The decision and its verdict for the bus, which goes out after UNDO_SECONDS. One transaction; the same verdict again changes nothing."""
+        """The decision and its verdict for the bus, which goes out after UNDO_SECONDS. The same verdict again changes nothing."""
         due = micros(now + timedelta(seconds=UNDO_SECONDS))
         with self.database.writing() as connection:
             if connection.execute(select(decisions.c.at).where(decisions.c.verdict_id == verdict.event_id)).first():
