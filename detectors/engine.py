@@ -19,7 +19,7 @@ from detectors.outcome import Outcome
 from detectors.registry import Entry, Registry
 from domain import clearing, condemned, recent
 from domain.addresses import normal
-from domain.events import TOPIC_OF, Announcement, Event, Input, Login, Transfer, Verdict
+from domain.events import TOPIC_OF, AccountChange, Announcement, Event, Input, Login, Transfer, Verdict
 from domain.habits.login import fingerprint, network_key
 from domain.ids import notice_id
 from domain.messages import Finding, Source
@@ -101,6 +101,8 @@ class Engine:
             self._wait(seen, at, mine, state)
         if state.early_verdicts:
             self._early(seen, at, mine, state, source, outcome)
+            if any(p.event_id == event.event_id for p in outcome.cleared):
+                outcome.findings = [msgspec.structs.replace(f, suppressed="cleared") if f in mine else f for f in findings]
         if not mine and not shady and not any(p.event_id == event.event_id for p in outcome.condemned):
             self._learn(seen, state, outcome)
         clearing.make_room(state.pending)
@@ -256,6 +258,8 @@ class Engine:
 
     def _judge(self, verdict: Verdict, waiting: Pending, state: UserState, source: Source | None, outcome: Outcome) -> None:
         answer = clearing.answer(verdict, waiting, self._standing(verdict, state))
+        if answer == "cleared" and verdict.via == "link" and self._contact_changed(verdict, state):
+            answer = "recorded"
         if answer == "cleared":
             condemned.acquit(state, condemned.of_pending(waiting))
             self._clear(waiting, state, source, outcome)
@@ -265,6 +269,15 @@ class Engine:
             outcome.condemned.append(waiting)
         elif answer == "recorded":
             outcome.recorded.append(waiting)
+
+    def _contact_changed(self, verdict: Verdict, state: UserState) -> bool:
+        """Whether the mailbox or phone that a link went to is itself in question: it was changed, and that still waits. A session or
+        network known before speaks for itself."""
+        standing = self._standing(verdict, state)
+        if standing.session_known or standing.network_known:
+            return False
+        changes = (_EVENT.decode(p.event) for p in state.pending if p.event and p.topic == "account-changes")
+        return any(isinstance(e, AccountChange) and e.change in ("email_changed", "phone_changed") for e in changes)
 
     def _standing(self, verdict: Verdict, state: UserState) -> clearing.Standing:
         client = verdict.where

@@ -13,6 +13,11 @@ MAX_BROWSERS = 3
 MAX_COUNTRIES = 12
 MAX_NETWORKS = 16
 MAX_FAILURES = 32
+_PRIVATE = (
+    *("10.", "127.", "169.254.", "192.168.", "0.", "::", "fc", "fd", "fe8"),
+    *(f"172.{n}." for n in range(16, 32)),
+    *(f"100.{n}." for n in range(64, 128)),
+)
 
 
 class KnownDevice(msgspec.Struct, array_like=True):
@@ -99,9 +104,10 @@ def remember(seen: dict[str, int], key: str, at: int, limit: int) -> None:
 
 
 def network_key(place: Place, ip: str | None) -> str:
-    """A stable name of the network: its autonomous system, else the address block (/24, /48); '' when there is no address."""
+    """A stable name of the network: its autonomous system, else the address block (/24, /48); '' when there is no address, or a private
+    one."""
     if place.asn:
         return place.network
-    if not ip or len(ip) > 45:
+    if not ip or len(ip) > 45 or ip.lower().startswith(_PRIVATE):
         return ""
     return ":".join(ip.split(":")[:3]) if ":" in ip else ip.rpartition(".")[0]
