@@ -63,8 +63,8 @@ async def read(settings: Settings, was_redriven: Callable[[Sequence[Place]], set
 
 
 def chosen(
-    letters: Sequence[Letter], settings: Settings, *, topic: str | None, reason: str | None, places: Sequence[Place]
-) -> list[Letter]:
+    letters: Sequence[Letter], settings: Settings, *, topic: str | None, reason: str | None, places: Sequence[Place] = ()
+) -> list[Letter]:  # fmt: skip
     """Those of a topic (with or without prefix), whose reason or field contains a text, at places."""
     prefix = settings.kafka.topic_prefix
     wanted = {(name if name.startswith(prefix) else prefix + name, p, o) for name, p, o in places}
@@ -106,9 +106,7 @@ def list_dead_letters(
         size = len(base64.b64decode(letter.value or ""))
         when, state = f"{letter.at:%Y-%m-%d %H:%M:%S}", "redriven" if one.redriven else ""
         place = f"{letter.topic}/{letter.partition}/{letter.offset}"
-        table.add_row(
-            f"{letter.at:%Y-%m-%d %H:%M:%S}", place, letter.field or "", letter.reason[:200], str(size), "redriven" if one.redriven else ""
-        )
+        table.add_row(when, place, letter.field or "", letter.reason[:200], str(size), state)
     Console().print(table)
     return 0
 

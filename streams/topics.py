@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from typing import Any
 
@@ -138,6 +139,7 @@ async def require(settings: Settings) -> None:
 
 def create_topics(settings: Settings) -> int:
     """`topics create`: says what it did; exit status."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         for line in asyncio.run(make_missing(settings)):
             print(line)

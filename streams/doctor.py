@@ -1,0 +1,156 @@
+"""`doctor`: settings and every connection, one line each; what is wrong is said with what to do about it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Literal, NamedTuple
+from urllib.parse import urlsplit
+
+from config.settings import Settings
+from domain.ports import Unavailable
+from ledger.book import Book
+from notices.deliver.provider import ProviderError
+from notices.deliver.registry import providers
+from stores.redis_client import answering, connect_async
+from streams.topics import Admin, problems
+
+State = Literal["ok", "warn", "FAIL"]
+LONGEST_LINK = 70
+"""Characters that a text message of two segments has for the answer link in every language."""
+TOKEN = 22
+OLD_GEO = 90.0
+"""Days."""
+WITHIN = 12.0
+
+
+class Line(NamedTuple):
+    """One line of the report."""
+
+    name: str
+    state: State
+    words: str
+
+    def __str__(self) -> str:
+        return f"{self.state:<4}  {self.name:<10} {self.words}"
+
+
+async def checks(settings: Settings) -> list[Line]:
+    """All checks; none raises, none takes longer than WITHIN seconds."""
+    lines = list(_settings(settings))
+    for name, check in (("kafka", _kafka), ("topics", _topics), ("redis", _redis), ("sql", _sql), ("geo", _geo)):
+        lines.append(await _guarded(name, check, settings))
+    for medium in ("email", "sms"):
+        lines += await asyncio.to_thread(_providers, settings, medium)
+    return lines
+
+
+def doctor(settings: Settings) -> int:
+    """Prints the lines; exit status 1 when one says FAIL."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it says is said here in one line
+    lines = asyncio.run(checks(settings))
+    for line in lines:
+        print(line)
+    return int(any(line.state == "FAIL" for line in lines))
+
+
+async def _guarded(name: str, check: Callable[[Settings], Awaitable[tuple[State, str]]], settings: Settings) -> Line:
+    try:
+        state, words = await asyncio.wait_for(check(settings), WITHIN)
+    except TimeoutError:
+        return Line(name, "FAIL", f"no answer within {WITHIN:.0f} s")
+    except Unavailable as error:
+        return Line(name, "FAIL", str(error))
+    except Exception as error:
+        return Line(name, "FAIL", f"{type(error).__name__}: {error}".splitlines()[0][:300])
+    return Line(name, state, words)
+
+
+def _settings(settings: Settings) -> Iterator[Line]:
+    yield Line("settings", "ok", "read")
+    if settings.secret_key.get_secret_value():
+        yield Line("secret", "ok", "VIGIL_SECRET_KEY is set")
+    else:
+        yield Line("secret", "FAIL", "VIGIL_SECRET_KEY is not set; the same for all workers and consoles: openssl rand -hex 32")
+    if not settings.console.api_token.get_secret_value():
+        yield Line("inbox", "warn", "VIGIL_CONSOLE__API_TOKEN is not set: the inbox API answers 401 to everyone")
+    url = settings.console.public_url
+    link = len(url) + len("/n/") + TOKEN
+    local = urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
+    if link > LONGEST_LINK:
+        words = f"{link} characters an answer link, {LONGEST_LINK} fit: texts leave words out; choose a shorter VIGIL_CONSOLE__PUBLIC_URL"
+        yield Line("public_url", "warn", words)
+    elif local and not settings.embedded:
+        yield Line("public_url", "warn", f"{url} opens on this machine alone: set VIGIL_CONSOLE__PUBLIC_URL to what readers can reach")
+    elif urlsplit(url).scheme != "https" and not local:
+        yield Line("public_url", "warn", f"{url} is not https: answer links can be read on their way")
+    else:
+        yield Line("public_url", "ok", f"{link} characters an answer link: text messages fit into two segments")
+
+
+async def _kafka(settings: Settings) -> tuple[State, str]:
+    async with Admin(settings) as admin:
+        count = await admin.brokers()
+    return "ok", f"{settings.kafka.brokers}: {count} broker{'s' if count != 1 else ''}"
+
+
+async def _topics(settings: Settings) -> tuple[State, str]:
+    found = await problems(settings)
+    return ("FAIL", "; ".join(found)) if found else ("ok", "all there, input topics with the same number of partitions")
+
+
+async def _redis(settings: Settings) -> tuple[State, str]:
+    client = connect_async(settings.redis.url)
+    try:
+        with answering():
+            info = await client.info()
+            policy = (await client.config_get("maxmemory-policy")).get("maxmemory-policy", "noeviction")
+    finally:
+        await client.aclose()
+    words = f"{info.get('redis_version', '?')}, {info.get('used_memory_human', '?')} used"
+    if policy not in ("noeviction", b"noeviction"):
+        return "warn", f"{words}; maxmemory-policy {policy}: profiles may be evicted, set noeviction"
+    if not int(info.get("aof_enabled", 0)) and not info.get("rdb_last_save_time"):
+        return "warn", f"{words}; nothing is kept over a restart: set appendonly yes"
+    return "ok", words
+
+
+async def _sql(settings: Settings) -> tuple[State, str]:
+    from stores.sql.store import open_store
+
+    if not settings.secret_key.get_secret_value():
+        return "FAIL", "not looked at: it needs VIGIL_SECRET_KEY"
+    store = await asyncio.to_thread(open_store, settings.database.url, Book(settings.secret_key.get_secret_value()))
+    await asyncio.to_thread(store.close)
+    kind = settings.database.url.partition(":")[0].partition("+")[0]
+    return "ok", f"{kind}, tables up to date" + (" (one worker only: more need PostgreSQL)" if kind == "sqlite" else "")
+
+
+async def _geo(settings: Settings) -> tuple[State, str]:
+    from stores.geo import GeoSurroundings
+
+    data = await asyncio.to_thread(GeoSurroundings, settings.geo.city, settings.geo.asn, settings.data_dir / "geo")
+    age = data.age_days(time.time())
+    data.close()
+    return ("warn" if age > OLD_GEO else "ok"), f"address data is {age:.0f} days old" + (
+        "; point VIGIL_GEO__CITY and __ASN at newer" if age > OLD_GEO else ""
+    )
+
+
+def _providers(settings: Settings, medium: Literal["email", "sms"]) -> list[Line]:
+    urls = [url.get_secret_value() for url in getattr(settings, medium).urls]
+    if not urls:
+        return [Line(medium, "warn", f"VIGIL_{medium.upper()}__URLS is empty: no notice goes out this way")]
+    try:
+        made = providers(medium, urls)
+    except ProviderError as error:
+        return [Line(medium, "FAIL", str(error))]
+    lines = []
+    for place, provider in enumerate(made):
+        answers = provider.probe()
+        words = f"{provider.name} answers" if answers else f"{provider.name} ({medium}.urls[{place}]) does not answer"
+        lines.append(Line(medium, "ok" if answers else "FAIL", words))
+        provider.close()
+    return lines
