@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+import msgspec
 from apprise.exception import AppriseImproperlyConfigured
 from apprise.plugins.base import NotifyBase
 
@@ -50,6 +51,12 @@ class InAppPlugin(NotifyBase):
         return "inapp://"
 
 
+def item(message: Rendered) -> bytes:
+    """The inbox item: what was composed, under the notice's id."""
+    fields = msgspec.json.decode(message.payload, type=dict[str, msgspec.Raw])
+    return msgspec.json.encode({"notice_id": message.notice_id, **fields})
+
+
 class InAppProvider:
     """The inbox as a way out."""
 
@@ -60,7 +67,7 @@ class InAppProvider:
 
     def attempt(self, message: Rendered) -> Outcome:
         try:
-            self.plugin.inbox.put(message.recipient, message.payload)
+            self.plugin.inbox.put(message.recipient, item(message))
         except Exception as error:  # whatever the store's client raises: the item waits for it
             return Unavailable(f"inbox: {type(error).__name__}")
         return Delivered(message.notice_id)

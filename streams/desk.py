@@ -1,0 +1,232 @@
+"""The notice desk: users into the directory, findings and notices into SQL, and each new notice composed into the outbox.
+
+Synchronous, and called in a thread: composition takes about a millisecond a message and SQL waits for the disk. Everything here may be done
+twice: users overwrite, findings and notices are known by their ids. Whatever raises Unavailable may be called again.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import structlog
+
+from domain.decode import Rejected, decode_user
+from domain.events.user import User
+from domain.messages import Finding, Medium, Notice
+from domain.ports import Rendered, Token, Transaction, Unsent, Waiting
+from notices.compose import Composer, missing
+from notices.digest import digest_notice
+from streams.records import Item
+
+log = structlog.get_logger(__name__)
+
+UNIT = 50
+"""Notices a transaction: large enough to share one flush of the disk, small enough that the first is sent while the last is composed."""
+AT_ONCE = 200
+
+_FINDING = msgspec.json.Decoder(Finding)
+_NOTICE = msgspec.json.Decoder(Notice)
+
+Bad = list[tuple[Item, Rejected]]
+
+
+class Desk:
+    """`wake()` is called when the outbox has new rows; `forget(user_id)` when a user is erased, for what else is kept of him."""
+
+    def __init__(
+        self,
+        store: Any,
+        directory: Any,
+        composer: Composer,
+        *,
+        late_after: float,
+        contact_wait: float,
+        answer_ttl: float,
+        digest_after: float = 3600.0,
+        wake: Callable[[], None] = lambda: None,
+        forget: Callable[[str], None] = lambda user_id: None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ):
+        self.store, self.directory, self.composer = store, directory, composer
+        self.late_after, self.contact_wait = timedelta(seconds=late_after), timedelta(seconds=contact_wait)
+        self.answer_ttl, self.digest_after = timedelta(seconds=answer_ttl), timedelta(seconds=digest_after)
+        self.wake, self.forget, self.now = wake, forget, now
+
+    # -- the topic users
+
+    def take_users(self, items: Sequence[Item]) -> Bad:
+        """Records of `users`, in their order; null erases. Returns those that can't be taken."""
+        bad: Bad = []
+        latest: dict[str, User | None] = {}
+        for item in items:
+            try:
+                if item.value is None:
+                    latest[erased(item)] = None
+                    continue
+                user, fields = decode_user(item.key, item.value)
+            except Rejected as rejected:
+                bad.append((item, rejected))
+                continue
+            if fields:
+                log.warning("fields of a user fell back to their defaults", fields=fields, partition=item.partition, offset=item.offset)
+            latest[user.user_id] = user
+        known = {name: user for name, user in latest.items() if user is not None}
+        self.directory.put_many(known.values())
+        for name in latest.keys() - known.keys():
+            self.directory.erase(name)
+            self.store.erase(name, "users: null", self.now())
+            self.forget(name)
+        if known:
+            self.store.hasten_waiting(list(known), self.now())
+        return bad
+
+    # -- the topics findings and notices
+
+    def take(self, items: Sequence[Item]) -> Bad:
+        """Records of `findings` and `notices`. Returns those that can't be taken."""
+        bad: Bad = []
+        findings: list[Finding] = []
+        notices: list[Notice] = []
+        for item in items:
+            try:
+                (findings if item.topic == "findings" else notices).append(_decoded(item))  # type: ignore[arg-type]
+            except Rejected as rejected:
+                bad.append((item, rejected))
+        for start in range(0, max(1, len(notices)), UNIT):
+            self._write(findings if start == 0 else [], notices[start : start + UNIT])
+        return bad
+
+    def _write(self, findings: Sequence[Finding], notices: Sequence[Notice]) -> None:
+        if not findings and not notices:
+            return
+        known = self.store.known_notices([notice.notice_id for notice in notices]) if notices else set()
+        fresh = {notice.notice_id: notice for notice in notices if notice.notice_id not in known}
+        users = self.directory.get_many(sorted({notice.user_id for notice in fresh.values()})) if fresh else {}
+        now = self.now()
+        with self.store.transaction(now) as transaction:
+            transaction.add_findings(findings)
+            for notice in fresh.values():
+                self._add(transaction, notice, users.get(notice.user_id), now)
+        if fresh:
+            self.wake()
+
+    def _add(self, transaction: Transaction, notice: Notice, user: User | None, now: datetime, parts: Sequence[Notice] = ()) -> None:
+        if reason := self._too_late(notice, now):
+            gone = [Unsent(channel, "expired", reason) for channel in dict.fromkeys([*notice.channels, *notice.digest])]
+            transaction.add_notice(msgspec.structs.replace(notice, digest=[]), unsent=gone)
+            return
+        tokens = {slot: secrets.token_urlsafe(16) for slot in self.composer.slots(notice, user, now)}
+        rendered = self._composed(notice, user, tokens, now, parts=parts)
+        waiting = missing(notice, user, now)
+        unsent = []
+        if rendered is None:
+            unsent = [Unsent(channel, "failed", "could not be composed") for channel in notice.channels]
+            waiting = []
+        elif waiting and not self.contact_wait:
+            unsent = [Unsent(channel, "failed", "no contact") for channel in waiting]
+            waiting = []
+        transaction.add_notice(
+            notice,
+            rendered or (),
+            unsent=unsent,
+            tokens=[Token(token, slot) for slot, token in tokens.items()],
+            answer_locale=rendered[0].locale if rendered else self.composer.default_locale,
+            answer_until=now + self.answer_ttl,
+            waiting=waiting,
+            waiting_until=now + self.contact_wait,
+            digest_due=max(now + timedelta(seconds=60), notice.occurred_at + self.digest_after),
+        )
+
+    def _too_late(self, notice: Notice, now: datetime) -> str | None:
+        if now - notice.occurred_at > self.late_after:
+            return "too old to be told when it was read"
+        if notice.expires_at is not None and notice.expires_at <= now:
+            return "over before it could be told"
+        return None
+
+    def _composed(
+        self, notice: Notice, user: User | None, tokens: dict[str, str], now: datetime, *,
+        parts: Sequence[Notice] = (), channels: Collection[Medium] | None = None,
+    ) -> list[Rendered] | None:  # fmt: skip
+        """None when it can't be composed. What is odd in a user's record must not keep him from being told: then without it."""
+        plain = None if user is None else User(user_id=user.user_id, email=user.email, phone=user.phone, region=user.region)
+        for reader in (user, plain):
+            try:
+                return self.composer.compose(notice, reader, tokens, now, parts, channels, now + self.answer_ttl)
+            except Exception as error:
+                log.error("not composed", notice_id=notice.notice_id, kind=notice.kind, error=type(error).__name__, plainly=reader is plain)
+        return None
+
+    # -- what waits
+
+    def tend(self) -> None:
+        """Once a second: contacts that came, channels that take another's place, digests whose time has come."""
+        for _ in range(5):
+            due = self.store.waiting(self.now(), AT_ONCE)
+            if due:
+                self._take_up(due)
+            if len(due) < AT_ONCE:
+                break
+        self._digest()
+
+    def _take_up(self, due: Sequence[Waiting]) -> None:
+        users = self.directory.get_many(sorted({waiting.notice.user_id for waiting in due}))
+        now = self.now()
+        written = 0
+        with self.store.transaction(now) as transaction:
+            for waiting in due:
+                written += self._take_up_one(transaction, waiting, users.get(waiting.notice.user_id), now)
+        if written:
+            self.wake()
+
+    def _take_up_one(self, transaction: Transaction, waiting: Waiting, user: User | None, now: datetime) -> bool:
+        notice = msgspec.structs.replace(waiting.notice, channels=[waiting.channel])
+        if missing(notice, user, now):
+            if now >= waiting.until:
+                transaction.give_up(waiting, "no contact")
+            return False
+        token = secrets.token_urlsafe(16)
+        tokens = {"current": token} if notice.answerable else {}
+        parts = list(self.store.notices(notice.parts).values()) if notice.parts else []
+        rendered = self._composed(notice, user, tokens, now, parts=parts, channels={waiting.channel})
+        current = [one for one in rendered or () if one.slot == "current"]  # a replaced contact was told when the notice came
+        if not current:
+            transaction.give_up(waiting, "could not be composed")
+            return False
+        transaction.add_rendering(waiting, current, [Token(token, "current")] if tokens else [])
+        return True
+
+    def _digest(self) -> None:
+        now = self.now()
+        due = self.store.digests(now)
+        if not due:
+            return
+        users = self.directory.get_many(sorted({one.user_id for one in due}))
+        with self.store.transaction(now) as transaction:
+            for one in due:
+                notice = digest_notice(one.user_id, one.notices, now)
+                self._add(transaction, notice, users.get(one.user_id), now, one.notices)
+                transaction.put_bus("notices", one.user_id, msgspec.json.encode(notice))
+        self.wake()
+
+
+def erased(item: Item) -> str:
+    """The user whom a null in `users` names. Raises Rejected when the key says no name."""
+    try:
+        name = (item.key or b"").decode()
+    except UnicodeDecodeError:
+        name = ""
+    if not 1 <= len(name) <= 128:
+        raise Rejected("the key is not a user_id", "key")
+    return name
+
+
+def _decoded(item: Item) -> Finding | Notice:
+    try:
+        return (_FINDING if item.topic == "findings" else _NOTICE).decode(item.value or b"")
+    except msgspec.MsgspecError as error:
+        raise Rejected(f"not a record of {item.topic}: {error}"[:500]) from None

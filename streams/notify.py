@@ -1,0 +1,301 @@
+"""The app `notify`: users, findings and notices in; e-mails, texts, inbox items and receipts out. Senders run beside it in threads."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, TypeVar
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from config.notices import load as load_notices
+from config.settings import Settings, SettingsError
+from domain.decode import Rejected
+from domain.messages import Medium, Receipt
+from domain.ports import Unavailable
+from ledger.book import Book
+from ledger.keys import Keyring
+from notices.compose import Composer
+from notices.deliver.provider import Provider, ProviderError
+from notices.deliver.registry import inbox_provider, providers
+from notices.deliver.sender import Sender
+from stores.directory import RedisDirectory
+from stores.inbox import RedisInbox
+from stores.redis_client import connect
+from stores.sql.migrate import StoreError
+from stores.sql.store import Store, open_store
+from streams.app import App, build, handle, instance_id
+from streams.desk import Bad, Desk
+from streams.kernel import BACKOFF, _where, dead_letter, end_process
+from streams.publisher import KafkaPublisher, Message, Publisher
+from streams.records import Item, PlainDecoder
+from streams.run import serve
+from streams.transport import Batch
+from streams.users import reread
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+TOPICS = ("users", "findings", "notices")
+LOOK = 1.0
+"""Seconds between looks at what waits, and at whether Redis still knows the users."""
+POLL = 0.2
+"""Seconds between looks at what SQL owes to Kafka: answers come in by other processes."""
+PUBLISH = 500
+
+
+class Notify:
+    """The work of the app. Every part is given, so that a test can give its own."""
+
+    def __init__(
+        self, desk: Desk, store: Store, directory: Any, sender: Sender, publisher: Publisher, reread: Callable[[], Awaitable[int]]
+    ) -> None:
+        self.desk, self.store, self.directory, self.sender, self.publisher = desk, store, directory, sender, publisher
+        self._reread = reread
+        self.waiting_for = ""
+        """Which part does not answer now; empty while all do."""
+        self.batches = 0
+        self.receipts: Counter[tuple[str, str]] = Counter()
+        self.bad: Counter[str] = Counter()
+        self._loading = asyncio.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._owed = asyncio.Event()
+
+    async def run(self, items: Sequence[Item]) -> None:
+        """Takes one batch to its end. Waits while Redis, SQL or Kafka are away; what fails by itself is put aside."""
+        await self._take(self.desk.take_users, [item for item in items if item.topic == "users"])
+        rest = [item for item in items if item.topic != "users"]
+        if any(item.topic == "notices" for item in rest):
+            await self._insist(self.load_directory)
+        await self._take(self.desk.take, rest)
+        self.batches += 1
+
+    async def _take(self, work: Callable[[Sequence[Item]], Bad], items: Sequence[Item]) -> None:
+        if not items:
+            return
+        try:
+            bad = await self._insist(lambda: asyncio.to_thread(work, items))
+        except Exception as error:
+            if len(items) > 1:
+                middle = len(items) // 2
+                await self._take(work, items[:middle])
+                await self._take(work, items[middle:])
+                return
+            log.error("%r can't be processed: %s", items[0], _where(error))
+            bad = [(items[0], Rejected(f"processing failed: {type(error).__name__}"))]
+        await self._put_aside(bad)
+        if any(item.topic == "notices" for item in items):
+            self._owed.set()
+
+    async def _put_aside(self, bad: Bad) -> None:
+        if not bad:
+            return
+        now = datetime.now(UTC)
+        letters = [dead_letter(item, why.reason, why.field, now) for item, why in bad]
+        self.bad.update(item.topic for item, _ in bad)
+        for error in await self._insist(lambda: self.publisher.publish(letters)):
+            if error is not None:
+                end_process(f"a dead letter is refused by the broker: {error!r}")
+
+    async def load_directory(self) -> None:
+        """Where Redis doesn't know the users (any more), reads them anew."""
+        async with self._loading:
+            if await asyncio.to_thread(self.directory.loaded):
+                return
+            log.warning("Redis doesn't know the users: reading them anew, notices wait")
+            began = time.monotonic()
+            count = await self._reread()
+            await asyncio.to_thread(self.directory.mark_loaded)
+            log.info("%d users read in %.1f s", count, time.monotonic() - began)
+
+    # -- tasks of the app
+
+    async def tend(self) -> None:
+        """What waits for a contact, takes another's place or is due as a digest; and the directory, while nothing comes in."""
+        while True:
+            try:
+                await self.load_directory()
+                await asyncio.to_thread(self.desk.tend)
+            except Unavailable as error:
+                log.warning("waiting: %s", error)
+            except Exception as error:
+                log.error("what waits can't be tended: %s", _where(error))
+            await asyncio.sleep(LOOK)
+
+    async def publish(self) -> None:
+        """Receipts, verdicts and digests from SQL to Kafka, each until it was acknowledged."""
+        self._loop = asyncio.get_running_loop()
+        while True:
+            try:
+                while await self._publish_some() == PUBLISH:
+                    pass
+            except Unavailable as error:
+                log.warning("not published yet: %s", error)
+                await asyncio.sleep(LOOK)
+            except Exception as error:
+                log.error("what SQL owes to Kafka can't be published: %s", _where(error))
+                await asyncio.sleep(LOOK)
+            self._owed.clear()
+            try:
+                await asyncio.wait_for(self._owed.wait(), POLL)
+            except TimeoutError:
+                pass
+
+    async def _publish_some(self) -> int:
+        messages = await asyncio.to_thread(self.store.bus.take, datetime.now(UTC), PUBLISH, 10.0)
+        if not messages:
+            return 0
+        refused = await self.publisher.publish([Message(m.topic, m.key.encode(), m.value) for m in messages])
+        for message, error in zip(messages, refused, strict=True):
+            if error is not None:
+                log.error("the broker refuses a message for %s for good: %s", message.topic, type(error).__name__)
+        await asyncio.to_thread(self.store.bus.done, [message.id for message in messages])
+        return len(messages)
+
+    def heard(self, receipts: Sequence[Receipt]) -> None:
+        """From a sender's thread: receipts were recorded."""
+        self.receipts.update((receipt.channel, receipt.status) for receipt in receipts)
+        if self._loop is not None:
+            try:
+                self._loop.call_soon_threadsafe(self._owed.set)
+            except RuntimeError:
+                pass  # the loop has ended: the next start publishes them
+
+    async def close(self) -> None:
+        """Finishes what is being sent and publishes its receipts."""
+        await asyncio.to_thread(self.sender.stop)
+        try:
+            while await asyncio.wait_for(self._publish_some(), 5.0):
+                pass
+        except Exception as error:
+            log.info("the rest is published at the next start: %s", type(error).__name__)
+
+    async def _insist(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Calls until every part answers. Offsets stay uncommitted meanwhile."""
+        attempt = 0
+        while True:
+            try:
+                answer = await call()
+            except Unavailable as error:
+                self.waiting_for = str(error)
+                if attempt in (0, 5) or attempt % 20 == 0:
+                    log.warning("waiting: %s", error)
+                await asyncio.sleep(BACKOFF[min(attempt, len(BACKOFF) - 1)])
+                attempt += 1
+            else:
+                self.waiting_for = ""
+                return answer
+
+    def metrics(self) -> Iterable[Metric]:
+        """For Prometheus."""
+        sent = CounterMetricFamily("vigil_receipts", "Outcomes of delivery attempts", labels=["channel", "status"])
+        for (channel, status), count in self.receipts.items():
+            sent.add_metric([channel, status], count)
+        yield sent
+        bad = CounterMetricFamily("vigil_dead_letters_notify", "Records of users, findings and notices put aside", labels=["topic"])
+        for topic, count in self.bad.items():
+            bad.add_metric([topic], count)
+        yield bad
+        depth = GaugeMetricFamily("vigil_outbox_depth", "Deliveries not final", labels=["channel"])
+        for channel, count in self.store.outbox.depth(datetime.now(UTC)).items():
+            depth.add_metric([channel], count)
+        yield depth
+        out = GaugeMetricFamily("vigil_provider_out_of_order", "1 while a provider takes nothing", labels=["channel", "provider"])
+        for medium, lanes in self.sender.lanes.items():
+            for lane in lanes:
+                out.add_metric([medium, lane.name], int(lane.breaker.is_open or lane.stuck()))
+        yield out
+
+
+def notify_app(settings: Settings, notify: Notify) -> App:
+    """The Faust app; `notify` does the work."""
+    prefix = settings.kafka.topic_prefix
+    app = build(settings, "notify", PlainDecoder(prefix))
+
+    async def work(batch: Batch) -> None:
+        await notify.run(batch.items)
+
+    handle(app, [prefix + topic for topic in TOPICS], work, "notify")
+    return app
+
+
+def build_notify(settings: Settings) -> Notify:
+    """Everything behind the app, as the settings say. Raises SettingsError, ProviderError, StoreError, Unavailable, with what to do."""
+    keyring = Keyring(settings.secret_key.get_secret_value())
+    store = open_store(settings.database.url, Book(keyring))
+    client = connect(settings.redis.url)
+    directory = RedisDirectory(client, keyring.box("directory"))
+    inbox = RedisInbox(client, keyring.box("inbox"))
+    ways: dict[Medium, Sequence[Provider]] = {
+        "email": providers("email", [url.get_secret_value() for url in settings.email.urls]),
+        "sms": providers("sms", [url.get_secret_value() for url in settings.sms.urls]),
+        "inapp": [inbox_provider(inbox)],
+    }
+    hear: list[Callable[[Sequence[Receipt]], None]] = []
+    sender = Sender(store.outbox, ways, _owner(settings), heard=lambda receipts: hear[0](receipts))
+
+    def forget(user_id: str) -> None:
+        inbox.erase(user_id)
+
+    desk = Desk(
+        store,
+        directory,
+        Composer(
+            settings.notices.brand,
+            settings.console.public_url,
+            settings.notices.default_locale,
+            settings.notices.code_in_sms,
+            settings.notices.answer_ttl,
+        ),
+        late_after=settings.notices.late_after,
+        contact_wait=settings.notices.contact_wait,
+        answer_ttl=settings.notices.answer_ttl,
+        digest_after=load_notices().throttle.seconds,
+        wake=sender.wake,
+        forget=forget,
+    )
+    publisher = KafkaPublisher(settings.kafka.brokers, settings.kafka.topic_prefix)
+    notify = Notify(desk, store, directory, sender, publisher, partial(reread, settings, directory))
+    hear.append(notify.heard)
+    return notify
+
+
+def _owner(settings: Settings) -> str:
+    """The sender's name, the same after a restart: what it had leased when it was killed is free at once."""
+    return instance_id(settings.data_dir, "sender") or f"sender-{secrets.token_hex(8)}"
+
+
+def run_notify(settings: Settings) -> int:
+    """The role `notify`, until it is told to stop. Exit status."""
+    try:
+        notify = build_notify(settings)
+    except (SettingsError, ProviderError, StoreError, Unavailable) as error:
+        print(f"error: {error}", file=sys.stderr, flush=True)
+        return 1
+    threading.excepthook = _thread_failed
+    notify.sender.start()
+
+    async def close() -> None:
+        await notify.close()
+        if isinstance(notify.publisher, KafkaPublisher):
+            await notify.publisher.stop()
+        notify.store.close()
+
+    return serve(
+        settings, notify_app(settings, notify), "notify", more=notify.metrics, done=lambda: notify.batches,
+        waiting=lambda: bool(notify.waiting_for), tasks=[notify.tend, notify.publish], closing=[close],
+        outbox=lambda: notify.store.outbox.depth(datetime.now(UTC)),
+    )  # fmt: skip
+
+
+def _thread_failed(args: threading.ExceptHookArgs) -> None:
+    """A thread of the sender that ends by an error would leave notices unsent in silence: the supervisor starts all anew."""
+    end_process(f"thread {args.thread.name if args.thread else '?'} failed: {args.exc_type.__name__}: {args.exc_value}")
