@@ -50,7 +50,13 @@ class Database:
             self._reader = _sqlite(url, "BEGIN", size=8)
         else:
             self._writer = create_engine(
-                url, pool_size=8, max_overflow=8, pool_timeout=15, pool_pre_ping=True, isolation_level="READ COMMITTED"
+                url,
+                hide_parameters=True,
+                pool_size=8,
+                max_overflow=8,
+                pool_timeout=15,
+                pool_pre_ping=True,
+                isolation_level="READ COMMITTED",
             )
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ")
 
@@ -101,7 +107,9 @@ def _in_our_words() -> Iterator[None]:
 
 
 def _sqlite(url: str, begin: str, size: int) -> Engine:
-    engine = create_engine(url, pool_size=size, max_overflow=0, pool_timeout=60, connect_args={"check_same_thread": False})
+    engine = create_engine(
+        url, hide_parameters=True, pool_size=size, max_overflow=0, pool_timeout=60, connect_args={"check_same_thread": False}
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
