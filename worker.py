@@ -7,13 +7,17 @@ command loads only what it needs.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from config.settings import Settings, SettingsError, load
 
+T = TypeVar("T")
 EVENTS = click.argument("events", nargs=-1, required=True, type=click.Path(allow_dash=True))
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document instead of words.")
 
@@ -22,6 +26,16 @@ class Failure(click.ClickException):
     """An error that the user can mend; the text says how."""
 
     exit_code = 1
+
+
+def told(call: Callable[[], T]) -> T:
+    """What the call returns; what a person can mend ends the command with its words."""
+    from domain.ports import Unavailable
+
+    try:
+        return call()
+    except (ValueError, Unavailable) as error:
+        raise Failure(str(error)) from None
 
 
 def settings() -> Settings:
@@ -73,8 +87,25 @@ def console(context: click.Context) -> None:
     """The web console alone."""
     if context.invoked_subcommand is None:
         from console.serve import serve
+        from embedded.mailbox import Mailbox, folder
 
-        serve(settings())
+        chosen = settings()
+        serve(chosen, Mailbox(folder(chosen.data_dir)))
+
+
+@console.command("add-user")
+@click.argument("name")
+@click.option("--role", "roles", multiple=True, required=True, help="analyst, compliance or admin; may be given more than once.")
+@click.password_option()
+def console_add_user(name: str, roles: tuple[str, ...], password: str) -> None:
+    """Lets a colleague sign in (or changes password and roles), in the file of VIGIL_CONSOLE__USERS_FILE."""
+    from console.staff import add_user
+
+    path = settings().console.users_file
+    if path is None:
+        raise Failure("VIGIL_CONSOLE__USERS_FILE: expected the path of the file that holds the staff")
+    told(lambda: add_user(path, name, list(roles), password))
+    click.echo(f"{name} may sign in as {', '.join(roles)}")
 
 
 @cli.command()
@@ -125,17 +156,14 @@ def rebuild(as_json: bool) -> None:
 
 
 def engine(config: Path | None = None) -> Any:
-    """The detection engine with the configured detectors and surroundings, without a broker."""
-    from config.detectors import DetectorConfigError, apply
+    """The detection engine with its surroundings, without a broker. `config`: instead of config/detectors.yaml."""
+    from config.detectors import apply
     from detectors.registry import Registry
     from detectors.wiring import build_engine
     from stores.geo import GeoSurroundings
 
     chosen = settings()
-    try:
-        registry = apply(Registry.load(), config)
-    except DetectorConfigError as error:
-        raise Failure(str(error)) from None
+    registry = told(lambda: apply(Registry.load(), config))
     return build_engine(GeoSurroundings(chosen.geo.city, chosen.geo.asn, chosen.data_dir / "geo"), registry)
 
 
@@ -201,9 +229,177 @@ def locales() -> None:
 @locales.command("check")
 def locales_check() -> None:
     """Every key and placeholder in every locale; says what to do about each problem."""
-    from notices.compose.check import check_and_print
+    from notices.compose.catalogue import available
+    from notices.compose.locales import check
 
-    sys.exit(check_and_print())
+    problems = check()
+    for problem in problems:
+        click.echo(f"{problem.locale}: {problem.message!r}: {problem.wrong}. {problem.todo}")
+    click.echo(f"{len(available())} languages ({', '.join(available())}), {len(problems)} problems")
+    sys.exit(1 if problems else 0)
+
+
+@locales.command("extract")
+def locales_extract() -> None:
+    """Collects the texts of templates and code into notices/locale/, for translators."""
+    from notices.compose.locales import extract
+
+    for path in extract():
+        click.echo(path.relative_to(Path(__file__).parent))
+
+
+# -- ledger
+
+
+@contextmanager
+def book_and_store(*, check_key: bool = True) -> Iterator[tuple[Any, Any]]:
+    """The ledger's book and the SQL store, closed at the end."""
+    from ledger.book import Book
+    from stores.sql.store import open_store
+
+    chosen = settings()
+    if not chosen.secret_key.get_secret_value():
+        raise Failure("VIGIL_SECRET_KEY: expected the key that the workers have; without it the ledger can't be read")
+    book = Book(chosen.secret_key.get_secret_value())
+    store = told(lambda: open_store(chosen.database.url, book, check_key=check_key))
+    try:
+        yield book, store
+    except ValueError as error:
+        raise Failure(str(error)) from None
+    finally:
+        store.close()
+
+
+def ledger_query(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The conditions that `ledger search` and `ledger export` share; all given ones hold."""
+    moment = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
+    for option in (
+        click.option("--text", help="In a subject or title."),
+        click.option("--until", type=moment, help="Recorded before, UTC."),
+        click.option("--since", type=moment, help="Recorded at or after, UTC."),
+        click.option("--status", help="Of a delivery: sent, delivered, failed, ..."),
+        click.option("--channel", type=click.Choice(["email", "sms", "inapp"])),
+        click.option("--severity", type=click.Choice(["info", "notice", "warning", "critical"])),
+        click.option("--kind", help="E.g. login_new_device."),
+        click.option("--user", "user_id"),
+    ):
+        command = option(command)
+    return command
+
+
+def as_query(conditions: dict[str, Any]) -> Any:
+    """Options -> ledger.search.Query."""
+    from ledger.search import Query
+
+    return Query(**{k: v.replace(tzinfo=UTC) if isinstance(v, datetime) else v for k, v in conditions.items()})
+
+
+@cli.group()
+def ledger() -> None:
+    """What was sent, why, and what came of it."""
+
+
+@ledger.command("verify")
+def ledger_verify() -> None:
+    """Checks every entry, seal and hash; names the first that was altered, is missing or out of order. Works beside a running worker."""
+    from ledger.verify import verify
+
+    with book_and_store(check_key=False) as (book, store), click.progressbar(length=1, label="checking", file=sys.stderr) as bar:
+
+        def progress(done: int, of: int) -> None:
+            bar.length = max(of, 1)
+            bar.update(done - bar.pos)
+
+        result = verify(book, store.ledger, progress)
+    click.echo(str(result))
+    sys.exit(0 if result.ok else 1)
+
+
+@ledger.command("search")
+@ledger_query
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
+@AS_JSON
+def ledger_search(limit: int, as_json: bool, **conditions: Any) -> None:
+    """Notices that match, newest first; contacts masked."""
+    from itertools import islice
+
+    import msgspec
+
+    from ledger.search import search
+
+    with book_and_store() as (book, store):
+        found = list(islice(search(book, store.ledger, as_query(conditions)), limit))
+    if as_json:
+        click.echo(msgspec.json.encode(found).decode())
+        return
+    for one in found:
+        sent = ", ".join(f"{d.channel} {d.status}" for d in one.deliveries)
+        click.echo(f"{one.recorded_at}  {one.notice_id}  {one.user_id}  {one.kind} ({one.severity})  {sent}")
+    click.echo(f"{len(found)} notices" + (f", the newest {limit}; --limit shows more" if len(found) == limit else ""), err=True)
+
+
+@ledger.command("export")
+@ledger_query
+@click.option("--format", "form", type=click.Choice(["csv", "json"]), required=True)
+@click.option("--output", type=click.File("w", encoding="utf-8", lazy=True), default="-")
+@click.option("--reveal", metavar="REASON", help="Contacts and messages whole; the reason is written to the ledger.")
+@click.option("--by", "who", default="", help="Who reveals; required with --reveal.")
+def ledger_export(form: str, output: Any, reveal: str | None, who: str, **conditions: Any) -> None:
+    """Every notice that matches, with evidence, deliveries and answers; contacts masked unless revealed."""
+    from ledger.export import write
+
+    with book_and_store() as (book, store):
+        count = write(output, book, store.ledger, form, as_query(conditions), who=who, reveal=reveal)  # type: ignore[arg-type]
+    click.echo(f"{count} notices", err=True)
+
+
+@cli.command()
+@click.argument("id_", metavar="ID")
+@AS_JSON
+def explain(id_: str, as_json: bool) -> None:
+    """One notice, finding or event: from offset to receipt."""
+    from ledger.explain import as_json as in_json
+    from ledger.explain import as_text
+    from ledger.explain import explain as look_up
+
+    with book_and_store() as (book, store):
+        found = look_up(book, store.ledger, id_)
+    if found is None:
+        raise Failure(f"nothing is known of {id_}: neither a notice, a finding nor an event with a finding has this id")
+    click.echo(in_json(found) if as_json else as_text(found))
+
+
+# -- dead letters
+
+
+@cli.group("dead-letters")
+def dead_letters() -> None:
+    """What could not be taken."""
+
+
+@dead_letters.command("list")
+@click.option("--topic")
+@click.option("--reason", help="A part of the reason.")
+@click.option("--pending", is_flag=True, help="Only those not redriven.")
+@AS_JSON
+def dead_letters_list(**options: Any) -> None:
+    """Each with topic, partition, offset, field and reason."""
+    from streams.deadletters import list_dead_letters
+
+    sys.exit(told(lambda: list_dead_letters(settings(), **options)))
+
+
+@dead_letters.command("redrive")
+@click.argument("places", nargs=-1, metavar="[TOPIC/PARTITION/OFFSET]...")
+@click.option("--all", "everything", is_flag=True)
+@click.option("--topic")
+@click.option("--reason", help="A part of the reason.")
+@click.option("--again", is_flag=True, help="Also those that were redriven before.")
+def dead_letters_redrive(places: tuple[str, ...], **options: Any) -> None:
+    """Gives records back to their topic, with their own key and value; each once."""
+    from streams.deadletters import redrive
+
+    sys.exit(told(lambda: redrive(settings(), places, **options)))
 
 
 # -- schemas
