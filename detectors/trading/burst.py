@@ -17,7 +17,9 @@ from domain.messages import Reason
 from domain.statistics import count_tail, surprise
 
 _HALF_LIFE = 30 * 86_400.0
-_KEEP = 2 * 86_400.0
+_OVER = 1.5 * 86_400.0
+"""Seconds after which no trade is expected in a window any more."""
+_KEEP = 3 * 86_400.0
 """Seconds that a window with trades that wait for a verdict is kept."""
 
 
@@ -48,6 +50,7 @@ class Burst(Detector):
 
     def count_one(self, seen: Sighting, habits: Habits) -> None:
         trade, number = habits.trade, self._number(seen.event.at)
+        trade.counted_at = seen.event.at
         window = trade.window(number)
         if window is None:
             window = Window(number)
@@ -64,8 +67,8 @@ class Burst(Detector):
         if window is None:
             return
         window.learned += 1
-        if window is not trade.windows[-1] and window.learned < window.counted:
-            # One of a burst was cleared a day later: then so were the rest of that window.
+        if at != trade.counted_at and window.learned < window.counted:
+            # One of a burst was cleared: then so were the rest of that window.
             self._take(trade, window)
 
     def _running(self, trade: TradeHabits, at: float) -> int:
@@ -81,13 +84,14 @@ class Burst(Detector):
 
     def _close(self, trade: TradeHabits) -> None:
         """Learns the windows that are over, all of whose trades were normal; forgets those that waited too long."""
-        newest, oldest_kept = trade.windows[-1].number, trade.windows[-1].number - _KEEP / (self.window_minutes * 60)
+        length, newest = self.window_minutes * 60, trade.windows[-1].number
         for window in trade.windows[:-1]:
-            if window.number < newest and 0 < window.counted == window.learned:
+            normal = 0 < window.counted == window.learned
+            crowded = len(trade.windows) > MAX_WINDOWS
+            if normal and (crowded or window.number < newest - _OVER / length):
                 self._take(trade, window)
-            elif window.number < oldest_kept and window.counted:
+            elif crowded or window.number < newest - _KEEP / length:
                 trade.windows.remove(window)
-        del trade.windows[:-MAX_WINDOWS]
 
     def _take(self, trade: TradeHabits, window: Window) -> None:
         trade.sizes.add(float(window.counted), float(window.number * self.window_minutes * 60), _HALF_LIFE)

@@ -27,11 +27,13 @@ class TradeHabits(msgspec.Struct, array_like=True):
     """Trades found normal."""
     first_at: int = 0
     windows: list[Window] = []
-    """The newest, and those with trades that wait for a verdict; in event time."""
+    """Those of the last day, which late trades may still belong to, and those with trades that wait for a verdict; in event time."""
     sizes: Moments = msgspec.field(default_factory=Moments)
     """Trades a window, over the windows that are over."""
     learned: int = 0
     """Windows in `sizes`, ever."""
+    counted_at: float = 0.0
+    """Event time of the trade counted last: one learned at another time was cleared, not just made."""
 
     def window(self, number: int) -> Window | None:
         """That window, while it is remembered."""
