@@ -36,6 +36,9 @@ class App(faust.App):
         super().on_rebalance_end()
         self.consumes = True
 
+    def _create_directories(self) -> None:
+        """None: agents keep nothing on disk, and the file system may be read-only."""
+
     async def on_shutdown(self) -> None:
         await super().on_shutdown()
         for close in self.closing:
@@ -68,7 +71,6 @@ def build(settings: Settings, role: str, decode: Callable[[Any], Any]) -> App:
         topic_disable_leader=True,
         web_enabled=False,
         autodiscover=False,
-        datadir=str(settings.data_dir / "faust"),
         **timing,
     )
     app.batch_decode = decode
