@@ -291,7 +291,8 @@ def as_query(conditions: dict[str, Any]) -> Any:
     """Options -> ledger.search.Query."""
     from ledger.search import Query
 
-    return Query(**{k: v.replace(tzinfo=UTC) if isinstance(v, datetime) else v for k, v in conditions.items()})
+    utc: dict[str, Any] = {k: v.replace(tzinfo=UTC) if isinstance(v, datetime) else v for k, v in conditions.items()}
+    return Query(**utc)
 
 
 @cli.group()
