@@ -14,9 +14,10 @@ from typing import Any
 import msgspec
 
 from detectors import material, story
-from detectors.base import Detector, Sighting, WarmingUp
+from detectors.base import NORMAL, Sighting, WarmingUp
 from detectors.outcome import Outcome
-from detectors.registry import Entry, Registry
+from detectors.plan import Plan, StepPlan, Verb, plan
+from detectors.registry import Registry
 from domain import clearing, condemned, recent
 from domain.addresses import normal
 from domain.events import TOPIC_OF, AccountChange, Announcement, Event, Input, Login, Transfer, Verdict
@@ -50,10 +51,8 @@ class Engine:
 
     def reconfigure(self, registry: Registry) -> None:
         """Another configuration from the next event on."""
-        asked: dict[type[Input], list[tuple[Entry, Detector]]] = {}
-        for struct in TOPIC_OF:
-            asked[struct] = [(e, e.detector) for e in registry.detectors if e.detector is not None and struct in e.detector.events]
-        self.registry, self._asked = registry, asked
+        self.registry = registry
+        self._plans: dict[type[Input], Plan] = {struct: plan(registry, struct) for struct in TOPIC_OF}
         self._longest = max((e.story.window for e in registry.stories if e.story), default=0.0)
 
     def apply(self, event: Event, state: UserState, source: Source | None = None) -> Outcome:
@@ -84,17 +83,18 @@ class Engine:
     # score and decide
 
     def _event(self, event: Any, at: float, state: UserState, source: Source | None, outcome: Outcome) -> None:
-        asked = self._asked.get(type(event))
-        if not asked:
+        todo = self._plans[type(event)]
+        if not todo.concerned:
             return
         seen = self._seen(event, source)
-        findings = self._score(asked, seen, state, source, outcome)
+        findings = self._score(todo.score, seen, state, source, outcome)
         own = len(findings)
-        self._stories(asked, seen, at, state, source, findings, outcome)
-        shady = condemned.among(state, condemned.marks(event.where.device_id, None, _address(event)))
-        outcome.risk = self._risk(outcome.risk, event, state, shady)
-        for entry, detector in asked:
-            self._guard(entry, outcome, detector.count_one, seen, state.habits)
+        if todo.steps:
+            self._stories(todo.steps, seen, at, state, source, findings, outcome)
+        shady = bool(state.condemned) and condemned.among(state, condemned.marks(event.where.device_id, None, _address(event)))
+        if shady or state.pending:
+            outcome.risk = self._risk(outcome.risk, event, state, shady)
+        self._each(todo.count, seen, state, outcome)
         outcome.findings = findings
         mine = findings[:own] + [f for f in findings[own:] if f.event_id == event.event_id]
         if mine or shady:
@@ -105,31 +105,28 @@ class Engine:
                 outcome.findings = [msgspec.structs.replace(f, suppressed="cleared") if f in mine else f for f in findings]
         if not mine and not shady and not any(p.event_id == event.event_id for p in outcome.condemned):
             self._learn(seen, state, outcome)
-        clearing.make_room(state.pending)
 
     def _seen(self, event: Any, source: Source | None) -> Sighting:
         client = event.where
         cohort = self.cohorts(source.partition if source else 0) if self.cohorts else None
         return Sighting(event, self.surroundings.place(client.ip), self.surroundings.agent(client.user_agent), cohort)
 
-    def _score(
-        self, asked: list[tuple[Entry, Detector]], seen: Sighting, state: UserState, source: Source | None, outcome: Outcome
-    ) -> list[Finding]:
+    def _score(self, verbs: list[Verb], seen: Sighting, state: UserState, source: Source | None, outcome: Outcome) -> list[Finding]:
         """The findings of the detectors; their part of the risk goes into the outcome."""
         findings, safe = [], 1.0
-        for entry, detector in asked:
-            if not entry.enabled:
+        for entry, score_one in verbs:
+            try:
+                score = score_one(seen, state.habits)
+            except Exception as error:  # one bad detector never stops the rest
+                outcome.errors.append((entry.id, error))
                 continue
-            score = self._guard(entry, outcome, detector.score_one, seen, state.habits)
-            if score is None:
+            if score is NORMAL:
                 continue
             if isinstance(score, WarmingUp):
                 outcome.warming_up = True
                 safe *= 1 - _UNKNOWN
                 continue
             value = score.value
-            if value == 0.0:
-                continue
             if not (math.isfinite(value) and 0.0 <= value <= 1.0):
                 outcome.errors.append((entry.id, ValueError(f"score {value} is outside [0, 1]")))
                 continue
@@ -141,13 +138,15 @@ class Engine:
         return findings
 
     @staticmethod
-    def _guard(entry: Entry, outcome: Outcome, call: Callable[[Sighting, Any], Any], seen: Sighting, habits: Any) -> Any:
-        """One bad detector never stops the rest."""
-        try:
-            return call(seen, habits)
-        except Exception as error:
-            outcome.errors.append((entry.id, error))
-            return None
+    def _each(verbs: list[Verb], seen: Sighting, state: UserState, outcome: Outcome) -> list[Any]:
+        """What each says; what one raises is told, and the others go on."""
+        said = []
+        for entry, verb in verbs:
+            try:
+                said.append(verb(seen, state.habits))
+            except Exception as error:
+                outcome.errors.append((entry.id, error))
+        return said
 
     @staticmethod
     def _risk(own: float, event: Any, state: UserState, shady: bool) -> float:
@@ -163,7 +162,7 @@ class Engine:
 
     def _stories(
         self,
-        asked: list[tuple[Entry, Detector]],
+        steps: list[StepPlan],
         seen: Sighting,
         at: float,
         state: UserState,
@@ -173,19 +172,16 @@ class Engine:
     ) -> None:
         """Keeps what the event may be to a story, and adds the stories that are complete with it to the findings."""
         story.forget(state.steps, max(at, state.habits.last_at), self._longest)
-        single = list(findings)
-        for entry in self.registry.stories:
-            assert entry.story is not None
-            added = False
-            for index, step in enumerate(entry.story.steps):
-                values = {e.id: self._guard(e, outcome, d.step_one, seen, state.habits) for e, d in asked if e.id in step.any}
-                value = ",".join(values[name] for name in step.any if values.get(name))[:_LONGEST]
-                if value and (not step.values or value in step.values):
-                    origin = (source.topic, source.partition, source.offset) if source else None
-                    kept = Step(entry.id, index, seen.event.event_id, at, value, material.of_step(seen, single), origin)
-                    story.keep(state.steps, kept, self._longest)
-                    added = True
-            if added and entry.enabled:
+        single, touched = list(findings), []
+        for todo in steps:
+            value = ",".join(said for said in self._each(todo.asked, seen, state, outcome) if said)[:_LONGEST]
+            if value and (not todo.step.values or value in todo.step.values):
+                origin = (source.topic, source.partition, source.offset) if source else None
+                kept = Step(todo.story.id, todo.index, seen.event.event_id, at, value, material.of_step(seen, single), origin)
+                story.keep(state.steps, kept, self._longest)
+                touched.append(todo.story)
+        for entry in touched:
+            if entry.enabled and entry.story is not None:
                 for chain in story.completed(entry.story, state.steps):
                     chain[-1].told = True
                     finding = material.told(entry, chain, seen.event.user_id)
@@ -199,6 +195,9 @@ class Engine:
     def _wait(self, seen: Sighting, at: float, findings: list[Finding], state: UserState) -> Pending:
         event, client = seen.event, seen.event.where
         encoded = _ENCODE.encode(event)
+        for other in state.pending:  # an event that is known again no more doesn't need its findings by heart
+            if other.findings and not recent.holds(state.recent, other.event_id):
+                other.findings = b""
         waiting = Pending(
             event_id=event.event_id,
             at=at,
@@ -212,12 +211,13 @@ class Engine:
             address=_address(event),
         )
         state.pending.append(waiting)
+        clearing.thin(state.pending, waiting)
+        clearing.make_room(state.pending)
         return waiting
 
     def _learn(self, seen: Sighting, state: UserState, outcome: Outcome) -> None:
         event = seen.event
-        for entry, detector in self._asked[type(event)]:
-            self._guard(entry, outcome, detector.learn_one, seen, state.habits)
+        self._each(self._plans[type(event)].learn, seen, state, outcome)
         if isinstance(event, Login) and event.outcome == "success" and event.where.session_id:
             session = fingerprint(event.where.session_id)
             if session not in state.sessions:
@@ -228,15 +228,18 @@ class Engine:
         for waiting in clearing.expired(state.pending, now):
             state.pending.remove(waiting)
         for waiting in clearing.quiet(state.pending, now):
-            if not condemned.among(state, condemned.of_pending(waiting)):
+            if not any(waiting is done for done in outcome.cleared) and not condemned.among(state, condemned.of_pending(waiting)):
                 self._clear(waiting, state, source, outcome)
 
     def _clear(self, waiting: Pending, state: UserState, source: Source | None, outcome: Outcome) -> None:
-        state.pending.remove(waiting)
-        state.steps = [step for step in state.steps if step.event_id != waiting.event_id]
-        outcome.cleared.append(waiting)
-        if waiting.event:
-            self._learn(self._seen(_EVENT.decode(waiting.event), source), state, outcome)
+        """Learns it after all; with a sign-in the others from there that say no more."""
+        together = [waiting, *(clearing.alike(waiting, state.pending) if waiting.topic == "logins" else ())]
+        for one in together:
+            state.pending.remove(one)
+            state.steps = [step for step in state.steps if step.event_id != one.event_id]
+            outcome.cleared.append(one)
+            if one.event:
+                self._learn(self._seen(_EVENT.decode(one.event), source), state, outcome)
 
     # verdicts
 

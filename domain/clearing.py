@@ -88,6 +88,26 @@ def _graver(other: Pending, waiting: Pending) -> bool:
     return same_session or same_device or any(waiting.event_id in found.events for found in other.found)
 
 
+def alike(one: Pending, pending: Iterable[Pending]) -> list[Pending]:
+    """Those that say no more than `one`: from its device and network to its address, and found by no other detector."""
+    kind = set(_kind(one))
+    return [
+        other
+        for other in pending
+        if other is not one
+        and (other.device, other.network, other.address, other.topic) == (one.device, one.network, one.address, one.topic)
+        and kind.issuperset(_kind(other))
+        and bool(other.device)
+    ]
+
+
+def thin(pending: list[Pending], newest: Pending) -> None:
+    """Of many that say the same the first, of which its owner was told, and the last two stay."""
+    same = sorted((p for p in alike(newest, pending) if _kind(p) == _kind(newest)), key=lambda p: p.at)
+    for waiting in same[1:-1]:
+        pending.remove(waiting)
+
+
 def expired(pending: Iterable[Pending], now: float) -> list[Pending]:
     """Those that nobody has spoken about for so long that nobody will; they are forgotten, unlearned."""
     return [waiting for waiting in pending if now - waiting.at > KEPT]

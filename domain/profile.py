@@ -47,7 +47,7 @@ class Pending(msgspec.Struct, array_like=True):
     network: str = ""
     topic: str = ""
     findings: bytes = b""
-    """msgpack of the findings, given again should the event be published again."""
+    """msgpack of the findings, given again should the event be published again; dropped once it is no more among the recent ones."""
     address: str = ""
 
     @property

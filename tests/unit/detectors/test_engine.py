@@ -77,8 +77,21 @@ def test_after_a_quiet_day_it_is_known(engine: Engine, settled: UserState) -> No
 
     outcome = engine.apply(login(DAY + 1, PHONE, event_id="e3"), settled)
 
-    assert [p.event_id for p in outcome.cleared] == ["e1"]
+    assert [p.event_id for p in outcome.cleared] == ["e1", "e2"]  # the second says no more than the first
     assert names(outcome) == []
+
+
+def test_many_that_say_the_same_leave_little_behind(engine: Engine, settled: UserState) -> None:
+    """Of a week abroad that nobody answers for, the sign-in that was told and the last two wait; one word clears them all."""
+    away = LAPTOP | {"ip": "tokyo"}
+    for at in range(20):
+        engine.apply(login(at * 8 * HOUR, away | {"session_id": f"s{at}"}, event_id=f"e{at}"), settled)
+    assert [p.event_id for p in settled.pending] == ["e0", "e18", "e19"]
+
+    outcome = engine.apply(verdict("e0", 7 * DAY, source="analyst"), settled)
+
+    assert len(outcome.cleared) == 3
+    assert names(engine.apply(login(7 * DAY + HOUR, away), settled)) == []
 
 
 def test_a_warning_waits_for_a_word(engine: Engine, settled: UserState) -> None:
