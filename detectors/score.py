@@ -94,27 +94,34 @@ def score_events(
 def score_files(paths: Iterable[str], output: Path, engine: Engine) -> int:
     """For the command line: writes one JSON line a result to `output`. Returns 1 when a line or a file could not be taken, else 0; each is
     named on standard error."""
-    problems = Problems()
-    states, started, done = States(), time.monotonic(), 0
-    encoder, shown = msgspec.json.Encoder(), started
+    problems, states, started = Problems(), States(), time.monotonic()
     part = output.with_name(output.name + ".part")
-    with part.open("wb") as sink:
-        for path in paths:
-            problems.file = path
-            try:
-                with open_lines(path) as lines:
-                    for result in score_events(lines, engine, problems.refused, states):
-                        sink.write(encoder.encode(result) + b"\n")
-                        done += 1
-                        if not done % 1000 and time.monotonic() - shown >= PROGRESS_SECONDS:
-                            shown = time.monotonic()
-                            print(f"{done:,} events, {done / (shown - started):,.0f} a second, {len(states):,} users", file=sys.stderr)
-            except (OSError, EOFError, zstandard.ZstdError) as error:
-                problems.say(f"{path}: can't be read: {error}")
-    part.replace(output)
+    try:
+        with part.open("wb") as sink:
+            done = sum(_score_file(path, sink, engine, states, problems) for path in paths)
+        part.replace(output)
+    finally:
+        part.unlink(missing_ok=True)
     took = max(time.monotonic() - started, 1e-9)
     print(f"{done:,} events of {len(states):,} users in {took:.1f} s ({took / max(done, 1) * 1e6:.0f} us an event)", file=sys.stderr)
     return problems.end()
+
+
+def _score_file(path: str, sink: IO[bytes], engine: Engine, states: States, problems: Problems) -> int:
+    """Writes the results of one file; returns how many."""
+    problems.file, done, encoder = path, 0, msgspec.json.Encoder()
+    started = shown = time.monotonic()
+    try:
+        with open_lines(path) as lines:
+            for result in score_events(lines, engine, problems.refused, states):
+                sink.write(encoder.encode(result) + b"\n")
+                done += 1
+                if not done % 1000 and time.monotonic() - shown >= PROGRESS_SECONDS:
+                    shown = time.monotonic()
+                    print(f"{path}: {done:,} events, {done / (shown - started):,.0f} a second, {len(states):,} users", file=sys.stderr)
+    except (OSError, EOFError, zstandard.ZstdError) as error:
+        problems.say(f"{path}: can't be read: {error}")
+    return done
 
 
 class Problems:
