@@ -26,6 +26,11 @@ class Words:
 
     def __init__(self, locale: str, texts: Mapping[str, str], isolate: bool = False) -> None:
         self.locale = locale
+        language = locale.split("-")[0]
+        self.gap = "" if language in ("zh", "ja") else " "
+        """Between two sentences."""
+        self.comma = {"zh": "、", "ja": "、", "ar": "، "}.get(language, ", ")
+        """Between the items of a list."""
         self._texts = texts
         self._isolate = isolate
 

@@ -91,7 +91,7 @@ class Composer:
             elif recipient.channel == "sms":
                 payload, variant = self._sms(reader, words, link, code)
             else:
-                payload = self._inbox(notice, words)
+                payload = self._inbox(notice, words, reader.words.gap)
             rendered.append(
                 Rendered(
                     delivery_id=delivery_id(notice.notice_id, recipient.channel, recipient.slot),
@@ -190,19 +190,19 @@ class Composer:
         ask = ""
         if link:
             ask = _("Was it you? Answer here: {link}", link=link) if asked else _("If it was not you, answer here: {link}", link=link)
+        tails = [f"{_.gap}{ask}", f" {link}"] if link else [""]
+        bodies = [f"{sentence}{tail}" for tail in tails for sentence in words.sms]
         if self.brand_in_sms:
-            for tail in dict.fromkeys((ask, link)):
-                for sentence in words.sms:
-                    yield sms.plain(_("{brand}: {text}", brand=self.brand, text=f"{sentence} {tail}".strip()) + signed)
-        for tail in dict.fromkeys((ask, link)):
-            for sentence in words.sms:
-                yield sms.plain(f"{sentence} {tail}".strip() + signed)
+            for body in bodies:
+                yield sms.plain(_("{brand}: {text}", brand=self.brand, text=body) + signed)
+        for body in bodies:
+            yield sms.plain(body + signed)
         yield sms.plain(f"{words.sms[-1]} {link}".strip())
 
-    def _inbox(self, notice: Notice, words: Parts) -> bytes:
+    def _inbox(self, notice: Notice, words: Parts, gap: str) -> bytes:
         item = InboxItem(
             title=words.subject,
-            body=" ".join(part for part in (words.what, words.held) if part),
+            body=gap.join(part for part in (words.what, words.held) if part),
             severity=notice.severity,
             kind=notice.kind,
             created_at=notice.created_at,

@@ -33,14 +33,14 @@ def sentences(reasons: Sequence[Reason], facts: Facts, formats: Formats, _: Word
     return list(said)[:MAX_REASONS]
 
 
-def _names(text: str | None, read: Callable[[str], str]) -> str:
+def _names(text: str | None, read: Callable[[str], str], comma: str) -> str:
     """The first few of a comma list, each put in words."""
     known = [read(part.strip()) for part in (text or "").split(",") if part.strip()]
-    return ", ".join(dict.fromkeys(known[:_MAX_NAMES]))
+    return comma.join(dict.fromkeys(known[:_MAX_NAMES]))
 
 
 def _device(reason: Reason, facts: Facts, formats: Formats, _: Words) -> list[str]:
-    usual = _names(reason.usual, formats.device)
+    usual = _names(reason.usual, formats.device, _.comma)
     first = _("This is the first time this device appears on your account.")
     return [_("Devices you usually sign in with: {devices}.", devices=usual), first] if usual else [first]
 
@@ -55,7 +55,7 @@ def _network(reason: Reason, facts: Facts, formats: Formats, _: Words) -> list[s
 
 
 def _country(reason: Reason, facts: Facts, formats: Formats, _: Words) -> list[str]:
-    usual = _names(reason.usual, formats.country)
+    usual = _names(reason.usual, formats.country, _.comma)
     return (
         [_("Countries you usually sign in from: {countries}.", countries=usual)]
         if usual

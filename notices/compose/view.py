@@ -80,7 +80,7 @@ def parts(notice: Notice, reader: Reader, brand: str, digest: Sequence[Notice] =
     _, formats, facts = reader.words, reader.formats, notice.facts
     said = {
         "_": _,
-        "gap": "" if reader.locale.split("-")[0] in ("zh", "ja") else " ",
+        "gap": _.gap,
         "brand": brand,
         "asked": asked_of(notice),
         "answerable": notice.answerable,
