@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 
 _HEX = re.compile(r"0x[0-9a-f]+", re.IGNORECASE)
 _BECH32 = re.compile(r"([a-z]{1,12}1)[02-9ac-hj-np-z]{8,}", re.IGNORECASE)
@@ -16,12 +17,14 @@ _WITNESS = ("bc1", "tb1", "ltc1")
 _BASE58_BITS = math.log2(58)
 
 
+@lru_cache(maxsize=16_384)
 def normal(address: str) -> str:
     """The address in one spelling: lower case where case means nothing (hex with its checksum in capitals, bech32)."""
     address = address.strip()
     return address.lower() if _HEX.fullmatch(address) or _is_bech32(address) else address
 
 
+@lru_cache(maxsize=16_384)
 def lead(address: str) -> tuple[int, float]:
     """How many characters at the start of a normal address are everyone's on its network, and the bits that each one after tells."""
     if _HEX.fullmatch(address):

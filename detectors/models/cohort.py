@@ -10,7 +10,7 @@ very same trees from them. Nothing is pickled.
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -24,6 +24,8 @@ WINDOW = 256
 RANKED = 1024
 """Values that a new one is ranked against."""
 _SEED = 20_090_103
+_LN = 8.0 * math.log(10.0)
+"""From the size feature to the natural logarithm of USD."""
 
 Row = tuple[float, ...]
 """Features in [0, 1], in the order of FEATURES."""
@@ -46,6 +48,8 @@ class Cohort:
         self._trees = _fresh()
         self._rows: list[Row] = []
         """The last full window, then the one being filled."""
+        self._sizes: list[float] = []
+        """First feature of the rows, sorted."""
         self._ranked: list[float] = []
         """Raw scores, oldest first."""
         self._sorted: list[float] = []
@@ -57,18 +61,15 @@ class Cohort:
         return bisect_left(self._sorted, self._raw(row)) / (len(self._sorted) + 1)
 
     def size_quantile(self, q: float) -> float:
-        """The q-quantile of the sizes of the last window, USD; 0 when there are none."""
-        sizes = sorted(row[0] for row in self._rows)
-        return 10.0 ** (8.0 * sizes[min(int(q * len(sizes)), len(sizes) - 1)]) - 1.0 if sizes else 0.0
+        """The q-quantile of the sizes of the rows, USD; 0 when there are none."""
+        return 10.0 ** (8.0 * self._size(q)) - 1.0 if self._sizes else 0.0
 
     def size_tail(self, usd: float) -> float:
-        """Chance of a withdrawal this large or larger among those of the last window, in (0, 1]; Student's t on their logarithms."""
-        sizes = sorted(row[0] * 8.0 * math.log(10.0) for row in self._rows)
-        if len(sizes) < 16:
+        """Chance of a withdrawal this large or larger among the rows, in (0, 1]; Student's t on their logarithms."""
+        if len(self._sizes) < 16:
             return 1.0
-        low, middle, high = (sizes[int(q * (len(sizes) - 1))] for q in (0.16, 0.5, 0.84))
-        spread = max((high - low) / 2.0, 0.5)
-        return student_tail((math.log1p(usd) - middle) / spread, float(len(sizes) - 1))
+        spread = max((self._size(0.84) - self._size(0.16)) * _LN / 2.0, 0.5)
+        return student_tail((math.log1p(usd) - self._size(0.5) * _LN) / spread, float(len(self._sizes) - 1))
 
     def learn_one(self, row: Row) -> None:
         """Takes a withdrawal that was found normal."""
@@ -88,7 +89,7 @@ class Cohort:
             map(math.isfinite, values)
         ):
             raise ValueError(f"expected rows of {len(FEATURES)} numbers in [0, 1] and finite ranks")
-        self._trees, self._rows = _fresh(), []
+        self._trees, self._rows, self._sizes = _fresh(), [], []
         for row in kept:
             self._feed(row)
         self._ranked = values[-RANKED:]
@@ -100,12 +101,17 @@ class Cohort:
     def _feed(self, row: Row) -> None:
         self._trees.learn_one(dict(zip(FEATURES, row, strict=True)))
         self._rows.append(row)
+        insort(self._sizes, row[0])
         if len(self._rows) == 2 * WINDOW:
             del self._rows[:WINDOW]
+            self._sizes = sorted(kept[0] for kept in self._rows)
+
+    def _size(self, q: float) -> float:
+        return self._sizes[int(q * (len(self._sizes) - 1))]
 
     def _rank(self, raw: float) -> None:
         self._ranked.append(raw)
-        self._sorted.insert(bisect_left(self._sorted, raw), raw)
+        insort(self._sorted, raw)
         if len(self._ranked) > RANKED:
             del self._sorted[bisect_left(self._sorted, self._ranked.pop(0))]
 

@@ -25,7 +25,7 @@ def asked(event: Transfer) -> bool:
 def payee(event: Transfer) -> tuple[str, str]:
     """Address and memo (accounts at an exchange share an address and differ in the memo); of an internal transfer the other user."""
     if event.address:
-        return normal(event.address)[:128], (event.memo or "")[:64]
+        return normal(event.address[:128]), (event.memo or "")[:64]
     return (f"user:{event.counterparty_user_id}"[:128], "") if event.counterparty_user_id else ("", "")
 
 

@@ -48,7 +48,7 @@ class LookalikeAddress(Detector):
         if event.direction == "deposit" and event.address:
             usd = approximate(event.usd_value)
             if (usd is not None and usd <= self.dust_usd) or approximate(event.amount) == 0.0:
-                habits.transfer.sprinkle(normal(event.address)[:128], int(event.at))
+                habits.transfer.sprinkle(normal(event.address[:128]), int(event.at))
 
     def _alike(self, address: str, other: str) -> bool:
         first, last, bits = likeness(address, other)
