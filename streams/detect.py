@@ -11,6 +11,7 @@ from typing import Any
 from config.detectors import DetectorConfigError, apply, changes
 from config.notices import load as load_notices
 from config.settings import Settings
+from detectors.engine import Engine
 from detectors.registry import Registry
 from detectors.wiring import build_engine
 from domain.events import STRUCTS
@@ -52,13 +53,23 @@ def detect_app(settings: Settings, kernel: Kernel) -> App:
     return app
 
 
+def build_engine_of(settings: Settings) -> Engine:
+    """The engine with the configured detectors and address data."""
+    surroundings = GeoSurroundings(settings.geo.city, settings.geo.asn, settings.data_dir / "geo")
+    return build_engine(surroundings, apply(Registry.load()))
+
+
+def policy_of() -> Policy:
+    """The policy of config/notices.yaml."""
+    return Policy(load_notices())
+
+
 def build_kernel(settings: Settings) -> Kernel:
     """The kernel with the configured detectors and policy, and Redis and Kafka behind it."""
-    surroundings = GeoSurroundings(settings.geo.city, settings.geo.asn, settings.data_dir / "geo")
-    engine, client = build_engine(surroundings, apply(Registry.load())), connect_async(settings.redis.url)
+    engine, client = build_engine_of(settings), connect_async(settings.redis.url)
     return Kernel(
         engine,
-        Policy(load_notices()),
+        policy_of(),
         RedisProfiles(client),
         KafkaPublisher(settings.kafka.brokers, settings.kafka.topic_prefix),
         epoch=settings.kafka.epoch,

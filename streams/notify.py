@@ -49,6 +49,8 @@ LOOK = 1.0
 """Seconds between looks at what waits, and at whether Redis still knows the users."""
 POLL = 0.2
 """Seconds between looks at what SQL owes to Kafka: answers come in by other processes."""
+LINGER = 0.05
+"""Seconds for which receipts are gathered before they are published."""
 PUBLISH = 500
 
 
@@ -146,6 +148,7 @@ class Notify:
             self._owed.clear()
             try:
                 await asyncio.wait_for(self._owed.wait(), POLL)
+                await asyncio.sleep(LINGER)
             except TimeoutError:
                 pass
 
