@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 from litestar import Request, Response, route
 from litestar.enums import HttpMethod
 from litestar.exceptions import ClientException
+from litestar.params import FromPath
 
 from console.access import PUBLIC
 from console.answer_words import State
@@ -35,7 +36,7 @@ METHODS = [*SHOWN, HttpMethod.POST, HttpMethod.PUT, HttpMethod.PATCH, HttpMethod
 
 
 @route(["/n", "/n/{token:path}"], http_method=METHODS, may=PUBLIC, status_code=200)
-async def answer_page(request: Request[Any, Any, Any], token: str = "") -> Response[str]:
+async def answer_page(request: Request[Any, Any, Any], token: FromPath[str] = "") -> Response[str]:
     """GET and HEAD show the choice, POST decides. Every refusal is a page in the notice's language."""
     services: Services = request.app.state.services
     if request.method not in (*SHOWN, HttpMethod.POST):

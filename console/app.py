@@ -60,15 +60,16 @@ def application(
         debug=False,
     )
     # Around routing too: a refusal by the router has its headers and its line in the log like any other response.
-    app.asgi_handler = access_log(security_headers(signed_in(services, whole_segments(app.asgi_handler))))
+    app.asgi_handler = access_log(security_headers(signed_in(whole_segments(app.asgi_handler))))
     return app
 
 
-def signed_in(services: Services, app: ASGIApp) -> ASGIApp:
+def signed_in(app: ASGIApp) -> ASGIApp:
     """Puts who is signed in at `scope["staff"]`, None where nobody is."""
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
+            services: Services = scope["app"].state.services
             scope["staff"] = services.sessions.who(ASGIConnection[Any, Any, Any, Any](scope).cookies.get(signin.COOKIE))  # type: ignore[typeddict-unknown-key]
         await app(scope, receive, send)
 
@@ -77,7 +78,7 @@ def signed_in(services: Services, app: ASGIApp) -> ASGIApp:
 
 async def own_forms(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """A change by staff carries the token of the session, in a field or in a header, and comes from our own pages."""
-    if handler.opt.get("may") not in PERMISSIONS or not isinstance(connection, Request) or connection.method not in CHANGING:
+    if not isinstance(connection, Request) or handler.opt.get("may") not in PERMISSIONS or connection.method not in CHANGING:
         return
     signin.same_site(connection)
     staff: Staff = connection.scope["staff"]  # type: ignore[typeddict-item]
@@ -106,7 +107,7 @@ def access_log(app: ASGIApp) -> ASGIApp:
         finally:
             log.info(
                 "request",
-                method=scope["method"],
+                method=scope.get("method", ""),
                 route=scope.get("path_template", ""),
                 status=status,
                 ms=round((time.perf_counter() - begun) * 1000, 1),

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from litestar import Request, Response, get, post
 from litestar.exceptions import ClientException, NotFoundException
+from litestar.params import FromPath
 from litestar.response import Redirect, ServerSentEvent
 
 from console.inbox_api import pushed
@@ -31,7 +32,7 @@ async def demo(request: Request[Any, Any, Any]) -> Response[Any]:
 
 
 @get("/demo/{user_id:str}", may="embedded")
-async def demo_inbox(request: Request[Any, Any, Any], user_id: str) -> Response[str]:
+async def demo_inbox(request: Request[Any, Any, Any], user_id: FromPath[str]) -> Response[str]:
     services, name = _services(request), segment(user_id)
     page = await services.inbox.page(name, None, LIMIT)
     ids = [str(item["notice_id"]) for item in page["items"] if "notice_id" in item]
@@ -50,13 +51,13 @@ async def demo_inbox(request: Request[Any, Any, Any], user_id: str) -> Response[
 
 
 @get("/demo/{user_id:str}/stream", may="embedded")
-async def demo_stream(request: Request[Any, Any, Any], user_id: str) -> ServerSentEvent:
+async def demo_stream(request: Request[Any, Any, Any], user_id: FromPath[str]) -> ServerSentEvent:
     """The same push as the API's."""
     return ServerSentEvent(pushed(_services(request), segment(user_id)), headers={"X-Accel-Buffering": "no"})
 
 
 @post("/demo/{user_id:str}/{notice_id:str}", may="embedded", status_code=303)
-async def demo_act(request: Request[Any, Any, Any], user_id: str, notice_id: str) -> Redirect:
+async def demo_act(request: Request[Any, Any, Any], user_id: FromPath[str], notice_id: FromPath[str]) -> Redirect:
     """read, archive, me, not_me: what the user would do in the app."""
     services, name, notice = _services(request), segment(user_id), segment(notice_id)
     what = (await form(request)).get("do", "")

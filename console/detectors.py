@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 from console import sentences
 from console.services import Services
@@ -42,7 +43,7 @@ async def catalogue(request: Request[Any, Any, Any]) -> Response[str]:
 
 
 @get("/detectors/{name:str}", may="detectors")
-async def detector(request: Request[Any, Any, Any], name: str) -> Response[str]:
+async def detector(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
     """One detector: parameters with the file's own names, cases with what came of them, the newest findings."""
     services: Services = request.app.state.services
     registry = await services.registry()

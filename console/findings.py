@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from litestar import Request, Response, get, post
 from litestar.exceptions import ClientException, NotFoundException
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from console import sentences
@@ -31,7 +32,7 @@ async def queue(request: Request[Any, Any, Any]) -> Response[str]:
 
 
 @get("/findings/{finding_id:str}", may="findings")
-async def finding(request: Request[Any, Any, Any], finding_id: str) -> Response[str]:
+async def finding(request: Request[Any, Any, Any], finding_id: FromPath[str]) -> Response[str]:
     """Queue and detail side by side; on a phone the detail alone."""
     services: Services = request.app.state.services
     detail = await asyncio.to_thread(_detail, services, finding_id)
@@ -41,7 +42,7 @@ async def finding(request: Request[Any, Any, Any], finding_id: str) -> Response[
 
 
 @post("/findings/{finding_id:str}/decision", may="decide", status_code=303)
-async def decide(request: Request[Any, Any, Any], finding_id: str) -> Redirect:
+async def decide(request: Request[Any, Any, Any], finding_id: FromPath[str]) -> Redirect:
     """Fraud or genuine: kept, and published as an analyst's verdict after the seconds in which it can be undone."""
     services: Services = request.app.state.services
     label = LABELS.get((await form(request)).get("label", ""))
@@ -65,7 +66,7 @@ async def decide(request: Request[Any, Any, Any], finding_id: str) -> Redirect:
 
 
 @post("/findings/decisions/{verdict_id:str}/undo", may="decide", status_code=303)
-async def undo(request: Request[Any, Any, Any], verdict_id: str) -> Redirect:
+async def undo(request: Request[Any, Any, Any], verdict_id: FromPath[str]) -> Redirect:
     """Takes a decision back as long as it has not gone out; afterwards the other word has to be said instead."""
     services: Services = request.app.state.services
     withdrawn = await asyncio.to_thread(services.decisions.withdraw, verdict_id, services.now())

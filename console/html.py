@@ -58,7 +58,7 @@ def number(value: float | int | None) -> str:
 
 def short(text: str, head: int = 8, tail: int = 6) -> str:
     """The two ends of a hash or an address, for the eye to compare."""
-    return text if len(text) <= head + tail + 1 else f"{text[:head]}…{text[-tail:]}"
+    return text if len(text) <= head + tail + 1 else f"{text[:head]}…{text[len(text) - tail :]}"
 
 
 def masked(contact: str | None) -> str:

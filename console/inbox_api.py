@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.params import FromPath
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from console.access import BACKEND
@@ -30,7 +31,7 @@ _SAID = msgspec.json.Decoder(SaidInApp)
 
 
 @get("/api/inbox/{user_id:str}", may=BACKEND)
-async def inbox(request: Request[Any, Any, Any], user_id: str) -> Response[Any]:
+async def inbox(request: Request[Any, Any, Any], user_id: FromPath[str]) -> Response[Any]:
     """Newest first; `next` is the cursor of the next page or null. A user without notices has an empty list."""
     services: Services = request.app.state.services
     cursor = request.query_params.get("cursor") or None
@@ -44,21 +45,21 @@ async def inbox(request: Request[Any, Any, Any], user_id: str) -> Response[Any]:
 
 
 @post("/api/inbox/{user_id:str}/{notice_id:str}/read", may=BACKEND, status_code=200)
-async def read(request: Request[Any, Any, Any], user_id: str, notice_id: str) -> Response[Any]:
+async def read(request: Request[Any, Any, Any], user_id: FromPath[str], notice_id: FromPath[str]) -> Response[Any]:
     """Marks it read; a second time changes nothing."""
     services: Services = request.app.state.services
     return _marked(await services.inbox.mark_read(segment(user_id), segment(notice_id), services.now()))
 
 
 @post("/api/inbox/{user_id:str}/{notice_id:str}/archive", may=BACKEND, status_code=200)
-async def archive(request: Request[Any, Any, Any], user_id: str, notice_id: str) -> Response[Any]:
+async def archive(request: Request[Any, Any, Any], user_id: FromPath[str], notice_id: FromPath[str]) -> Response[Any]:
     """Marks it archived, and read."""
     services: Services = request.app.state.services
     return _marked(await services.inbox.mark_archived(segment(user_id), segment(notice_id), services.now()))
 
 
 @post("/api/inbox/{user_id:str}/{notice_id:str}/answer", may=BACKEND, status_code=200)
-async def answer(request: Request[Any, Any, Any], user_id: str, notice_id: str) -> Response[Any]:
+async def answer(request: Request[Any, Any, Any], user_id: FromPath[str], notice_id: FromPath[str]) -> Response[Any]:
     """`{"answer": "me"|"not_me", "client": {...}}`: decides like the link, once, and says from where the user said it."""
     services: Services = request.app.state.services
     try:
@@ -77,7 +78,7 @@ async def answer(request: Request[Any, Any, Any], user_id: str, notice_id: str) 
 
 
 @get("/api/inbox/{user_id:str}/stream", may=BACKEND)
-async def stream(request: Request[Any, Any, Any], user_id: str) -> ServerSentEvent:
+async def stream(request: Request[Any, Any, Any], user_id: FromPath[str]) -> ServerSentEvent:
     """Each new or changed item as it comes: `event: item`. First `event: unread`, which says that the stream stands."""
     services: Services = request.app.state.services
     return ServerSentEvent(pushed(services, segment(user_id)), headers={"X-Accel-Buffering": "no"})

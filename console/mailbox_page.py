@@ -7,6 +7,7 @@ from typing import Any
 
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 from console.headers import STORED_CSP
 from console.services import Mailbox, Services
@@ -22,7 +23,7 @@ async def mailbox(request: Request[Any, Any, Any]) -> Response[str]:
 
 
 @get("/mailbox/{mail_id:str}", may="embedded")
-async def mail(request: Request[Any, Any, Any], mail_id: str) -> Response[str]:
+async def mail(request: Request[Any, Any, Any], mail_id: FromPath[str]) -> Response[str]:
     found = await asyncio.to_thread(_box(request).get, mail_id)
     if found is None:
         raise NotFoundException("There is no such mail.")
@@ -30,7 +31,7 @@ async def mail(request: Request[Any, Any, Any], mail_id: str) -> Response[str]:
 
 
 @get("/mailbox/{mail_id:str}/html", may="embedded")
-async def mail_html(request: Request[Any, Any, Any], mail_id: str) -> Response[str]:
+async def mail_html(request: Request[Any, Any, Any], mail_id: FromPath[str]) -> Response[str]:
     """The HTML part by itself. Its link opens outside of the frame, so that an answer can be tried."""
     found = await asyncio.to_thread(_box(request).get, mail_id)
     if found is None or not found.part("html"):

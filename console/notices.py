@@ -8,6 +8,7 @@ from typing import Any
 
 from litestar import Request, Response, get, post
 from litestar.exceptions import ClientException, NotFoundException, PermissionDeniedException
+from litestar.params import FromPath
 
 from console import evidence, sentences
 from console.headers import STORED_CSP
@@ -66,12 +67,12 @@ async def search(request: Request[Any, Any, Any]) -> Response[str]:
 
 
 @get("/notices/{notice_id:str}", may="notices")
-async def notice(request: Request[Any, Any, Any], notice_id: str) -> Response[str]:
+async def notice(request: Request[Any, Any, Any], notice_id: FromPath[str]) -> Response[str]:
     return await _notice_page(request, notice_id)
 
 
 @get("/notices/{notice_id:str}/sent/{delivery_id:str}", may="notices")
-async def sent_html(request: Request[Any, Any, Any], notice_id: str, delivery_id: str) -> Response[str]:
+async def sent_html(request: Request[Any, Any, Any], notice_id: FromPath[str], delivery_id: FromPath[str]) -> Response[str]:
     """The stored HTML part by itself, for the frame: no script, no network, no way out."""
     services: Services = request.app.state.services
     found = await asyncio.to_thread(_read, services, notice_id)
@@ -82,7 +83,7 @@ async def sent_html(request: Request[Any, Any, Any], notice_id: str, delivery_id
 
 
 @post("/notices/{notice_id:str}/reveal/{delivery_id:str}", may="reveal", status_code=200)
-async def reveal(request: Request[Any, Any, Any], notice_id: str, delivery_id: str) -> Response[str]:
+async def reveal(request: Request[Any, Any, Any], notice_id: FromPath[str], delivery_id: FromPath[str]) -> Response[str]:
     """Shows one contact whole, once, after its reason stands in the ledger."""
     services: Services = request.app.state.services
     reason = (await form(request)).get("reason", "").strip()[:500]
@@ -103,7 +104,7 @@ async def reveal(request: Request[Any, Any, Any], notice_id: str, delivery_id: s
 
 
 @post("/notices/{notice_id:str}/verify", may="verify", status_code=200)
-async def verify(request: Request[Any, Any, Any], notice_id: str) -> Response[str]:
+async def verify(request: Request[Any, Any, Any], notice_id: FromPath[str]) -> Response[str]:
     """Verifies the whole ledger, not this notice alone; the result is kept for all pages."""
     services: Services = request.app.state.services
     await services.verify_ledger()

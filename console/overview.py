@@ -17,7 +17,11 @@ from console.html import render
 from console.services import Services
 from console.shell import staff_page
 
-PERIODS = {"15m": (timedelta(minutes=15), "15 min"), "1h": (timedelta(hours=1), "1 hour"), "24h": (timedelta(hours=24), "24 hours")}
+PERIODS = {
+    "15m": (timedelta(minutes=15), "15 min", "15 minutes"),
+    "1h": (timedelta(hours=1), "1 hour", "hour"),
+    "24h": (timedelta(hours=24), "24 hours", "24 hours"),
+}
 REFRESH_SECONDS = 2.0
 STATUSES = ("delivered", "sent", "queued", "bounced", "rejected", "failed", "suppressed", "expired", "unknown")
 CHANNELS = ("email", "sms", "inapp")
@@ -74,7 +78,13 @@ async def figures(services: Services, period: str) -> dict[str, Any]:
 
     values = await asyncio.to_thread(read)
     points = services.rates.columns()
-    return {**values, "points": msgspec.json.encode(points).decode(), "words": sentences, "period_words": PERIODS[period][1]}
+    return {
+        **values,
+        "points": msgspec.json.encode(points).decode(),
+        "few": len(points[0]) < 20,
+        "words": sentences,
+        "period_words": PERIODS[period][2],
+    }
 
 
 def _period(request: Request[Any, Any, Any]) -> str:

@@ -48,6 +48,7 @@ class Sessions:
 
     def __init__(self, signer: Signer, staff: StaffFile, embedded: bool):
         self.signer, self.staff, self.embedded = signer, staff, embedded
+        self._ended: dict[str, float] = {}
 
     def start(self, name: str, now: float | None = None) -> str:
         until = int((time.time() if now is None else now) + LIFETIME)
@@ -56,11 +57,17 @@ class Sessions:
     def who(self, cookie: str | None, now: float | None = None) -> Staff | None:
         """None when there is no session, it is over, or the colleague left or changed the password since."""
         value = self.signer.read("session", cookie, time.time() if now is None else now) if cookie else None
-        if value is None or value["of"] != self._of(value["name"]):
+        if value is None or value["id"] in self._ended or value["of"] != self._of(value["name"]):
             return None
         roles = self._roles(value["name"])
         csrf = self.signer.mac("csrf", value["id"]).hex()
         return Staff(name=value["name"], roles=roles, csrf=csrf, session=value["id"]) if roles else None
+
+    def end(self, staff: Staff, now: float | None = None) -> None:
+        """Signs out: the cookie is worth nothing from now on, in this process, whoever kept a copy."""
+        moment = time.time() if now is None else now
+        self._ended = {name: until for name, until in self._ended.items() if until > moment}
+        self._ended[staff.session] = moment + LIFETIME
 
     def one_time_link(self, public_url: str) -> str:
         """An address that signs its opener in once, within a quarter of an hour."""

@@ -9,9 +9,10 @@ from urllib.parse import parse_qs
 from litestar import Request, Response, get, post
 from litestar.datastructures import Cookie
 from litestar.exceptions import PermissionDeniedException
+from litestar.params import FromPath
 from litestar.response import Redirect
 
-from console.access import PUBLIC
+from console.access import PUBLIC, Staff
 from console.answers import client_ip
 from console.html import page
 from console.services import Services
@@ -46,7 +47,7 @@ async def sign_in(request: Request[Any, Any, Any]) -> Response[Any]:
 
 
 @get("/sign-in/once/{token:str}", may=PUBLIC)
-async def sign_in_once(request: Request[Any, Any, Any], token: str) -> Response[Any]:
+async def sign_in_once(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[Any]:
     """Counts once. A browser that fetches the address before its user asked for it doesn't use the link up."""
     services: Services = request.app.state.services
     if "prefetch" in request.headers.get("sec-purpose", "") + request.headers.get("purpose", ""):
@@ -60,6 +61,10 @@ async def sign_in_once(request: Request[Any, Any, Any], token: str) -> Response[
 @post("/sign-out", may=PUBLIC, status_code=200)
 async def sign_out(request: Request[Any, Any, Any]) -> Response[Any]:
     same_site(request)
+    staff: Staff | None = request.scope["staff"]  # type: ignore[typeddict-item]
+    if staff:
+        services: Services = request.app.state.services
+        services.sessions.end(staff)
     return Redirect("/sign-in", status_code=303, cookies=[Cookie(key=COOKIE, value="", max_age=0, path="/", httponly=True, samesite="lax")])
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 from console.access import PUBLIC
 from console.html import STATIC
@@ -21,7 +22,7 @@ def _files() -> dict[str, bytes]:
 
 
 @get("/static/{name:path}", may=PUBLIC)
-async def static_file(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
+async def static_file(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
     """By exact name: nothing outside the list can be asked for."""
     name = name.lstrip("/")
     content = _files().get(name)

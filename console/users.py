@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from litestar import Request, Response, get
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from console import habits, sentences
@@ -26,7 +27,7 @@ async def users(request: Request[Any, Any, Any]) -> Response[Any]:
 
 
 @get("/users/{user_id:str}", may="users")
-async def user(request: Request[Any, Any, Any], user_id: str) -> Response[str]:
+async def user(request: Request[Any, Any, Any], user_id: FromPath[str]) -> Response[str]:
     """One account; says so where nothing is known of it."""
     services: Services = request.app.state.services
     name = segment(user_id)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import msgspec
 
+from console import evidence
 from console.answer_text import ComposedAnswerPages
 from console.services import Services
 from console.sessions import Sessions, Signer
@@ -40,6 +45,13 @@ PEOPLE = {
     "adam": ["admin"],
 }
 OWNER_EMAIL, OWNER_PHONE, CODE = "mira@mail.example", "+31612345512", "red-fox"
+USERS = [
+    User(
+        user_id="u1042", locale="en", region="NL", time_zone="Europe/Amsterdam", tier="regular", email=OWNER_EMAIL, phone=OWNER_PHONE,
+        anti_phishing_code=CODE,
+    ),
+    User(user_id="u7", locale="zh-CN", time_zone="Asia/Shanghai", email="seven@mail.example"),
+]  # fmt: skip
 NASTY = "<script>alert(1)</script>\"'&"
 
 
@@ -116,24 +128,47 @@ class Clock:
         return self.at
 
 
+@cache
+def registry() -> Registry:
+    """Loaded once: it takes a quarter of a second."""
+    return Registry.load()
+
+
+@cache
+def template() -> Path:
+    """A folder with a staff file and a filled store, made once and copied by each test that wants its own."""
+    folder = Path(mkdtemp(prefix="vigil-console-"))
+    atexit.register(shutil.rmtree, folder, True)
+    for name, roles in PEOPLE.items():
+        add_user(folder / "staff.yaml", name, roles, PASSWORD)
+    made = over(folder)
+    fill(made)
+    made.store.close()
+    return folder
+
+
 def services(folder: Path, *, embedded: bool = True, filled: bool = True) -> Services:
     """Everything a console needs; with `filled`, an attack on u1042 that was told on three channels, and some more."""
+    shutil.copy(template() / "staff.yaml", folder)
+    if filled:
+        shutil.copy(template() / "vigil.db", folder)
+    made = over(folder, embedded=embedded)
+    if filled:
+        for user_id in ("u1042", "u7"):
+            ids = [row["notice_id"] for row in made.queries.notices_of(user_id)]
+            deliveries = [d["delivery_id"] for d in made.queries.deliveries_of(ids) if d["channel"] == "inapp"]
+            for sent in evidence.read(made.store, made.book, user_id, deliveries, dict.fromkeys(deliveries, "inapp")).values():
+                made.inbox.put(user_id, {**sent.item, "notice_id": ids[0]})  # type: ignore[attr-defined]
+    return made
+
+
+def over(folder: Path, *, embedded: bool = True) -> Services:
+    """Services over the folder's staff file and store, with nothing in the inboxes."""
     staff = folder / "staff.yaml"
-    if not staff.exists():
-        for name, roles in PEOPLE.items():
-            add_user(staff, name, roles, PASSWORD)
     book = Book(SECRET)
     store = open_store(f"sqlite:///{folder}/vigil.db", book)
-    users = [
-        User(
-            user_id="u1042", locale="en", region="NL", time_zone="Europe/Amsterdam", tier="regular", email=OWNER_EMAIL, phone=OWNER_PHONE,
-            anti_phishing_code=CODE,
-        ),
-        User(user_id="u7", locale="zh-CN", time_zone="Asia/Shanghai", email="seven@mail.example"),
-    ]  # fmt: skip
     clock, inbox = Clock(), MemoryInbox()
     used: set[str] = set()
-    registry = Registry.load()
     states = {"u1042": profile.encode(UserState())}
 
     async def heartbeats() -> list[Heartbeat]:
@@ -154,22 +189,20 @@ def services(folder: Path, *, embedded: bool = True, filled: bool = True) -> Ser
 
     made = Services(
         store=store, book=book, queries=ConsoleQueries(store.database), decisions=Decisions(store.database), inbox=inbox,
-        users=MemoryUsers(users),  # type: ignore[arg-type]
+        users=MemoryUsers(USERS),  # type: ignore[arg-type]
         answer_words=ComposedAnswerPages("Example Exchange"),
         sessions=Sessions(Signer(SECRET), StaffFile(staff), embedded),
-        heartbeats=heartbeats, profiles=profiles, load_registry=lambda: registry,
-        run_cases=lambda name: list(cases.run(registry, [name])),
+        heartbeats=heartbeats, profiles=profiles, load_registry=registry,
+        run_cases=lambda name: list(cases.run(registry(), [name])),
         api_token=API_TOKEN, brand="Example Exchange", embedded=embedded, public_url="http://testserver.local", once=once, now=clock,
         checks={"database": lambda: store.known_notices([])},
     )  # fmt: skip
-    if filled:
-        fill(made, users)
     return made
 
 
-def fill(made: Services, users: Sequence[User]) -> None:
+def fill(made: Services) -> None:
     """A takeover of u1042, a new device of u7, and a finding with markup where an attacker could write some."""
-    by_id = {user.user_id: user for user in users}
+    by_id = {user.user_id: user for user in USERS}
     steps = [Reason("step_login", "device", None, 0.4), Reason("step_change", "mfa_disabled", None, 0.3)]
     withdrawal = {"amount": "2.40", "asset": "BTC", "address": "bc1q7sample0destination4k2m9", "change": "mfa_disabled"}
     takeover = [
@@ -202,16 +235,9 @@ def fill(made: Services, users: Sequence[User]) -> None:
             transaction.add_notice(
                 each, rendered, tokens=[token], answer_locale=by_id[each.user_id].locale or "en", answer_until=NOW + timedelta(days=3)
             )
-            record_inbox(made, rendered)
         transaction.add_notice(notices[2], [], unsent=[Unsent("email", "failed", "no contact")])
     claimed = made.store.outbox.claim("test", NOW + timedelta(seconds=1), 10, 60)
     made.store.outbox.record([(receipt(d.rendered), None) for d in claimed])
-
-
-def record_inbox(made: Services, rendered: Sequence[Rendered]) -> None:
-    for each in rendered:
-        if each.channel == "inapp":
-            made.inbox.put(each.user_id, {**msgspec.json.decode(each.payload), "notice_id": each.notice_id})  # type: ignore[attr-defined]
 
 
 def finding(

@@ -1,0 +1,175 @@
+"""Signing in: by password, by a link that works once, and what ends it."""
+
+import pytest
+
+from console.limits import Guesses
+from console.sessions import LIFETIME, Sessions, Signer
+from console.signin import COOKIE
+from console.staff import StaffError, StaffFile, add_user, matches, read
+from tests.support.console import PASSWORD, SECRET
+
+
+def test_name_and_password_open_the_console(shared, browse):
+    """With a cookie that scripts can't read."""
+    response = browse(shared).post("/sign-in", data={"name": "ana", "password": PASSWORD, "next": "/findings"}, follow_redirects=False)
+
+    assert response.status_code == 303
+    assert response.headers["location"] == "/findings"
+    cookie = response.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=lax" in cookie
+
+
+def test_over_https_the_cookie_is_secure(fresh, browse):
+    """So that it never travels in the clear."""
+    fresh.public_url = "https://vigil.exchange.example"
+
+    response = browse(fresh).post("/sign-in", data={"name": "ana", "password": PASSWORD}, follow_redirects=False)
+
+    assert "secure" in response.headers["set-cookie"].lower()
+
+
+@pytest.mark.parametrize(("name", "password"), [("ana", "wrong"), ("nobody", PASSWORD), ("", ""), ("ana", "")])
+def test_a_wrong_name_and_a_wrong_password_are_told_alike(shared, browse, name, password):
+    """Nobody learns who works here."""
+    response = browse(shared).post("/sign-in", data={"name": name, "password": password})
+
+    assert response.status_code == 401
+    assert "Name or password is wrong." in response.text
+    assert COOKIE not in response.cookies
+
+
+def test_guessing_passwords_is_stopped(fresh, browse):
+    """The right one doesn't help either, until some minutes passed."""
+    fresh.sign_in_guesses = Guesses(burst=3, per_second=0.01, clock=lambda: 0.0)
+    client = browse(fresh)
+    for _ in range(3):
+        client.post("/sign-in", data={"name": "ana", "password": "wrong"})
+
+    assert client.post("/sign-in", data={"name": "ana", "password": PASSWORD}).status_code == 429
+
+
+@pytest.mark.parametrize("onward", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "/\n/evil", ""])
+def test_signing_in_never_leads_elsewhere(shared, browse, onward):
+    """An address in a link doesn't choose where one lands."""
+    response = browse(shared).post("/sign-in", data={"name": "ana", "password": PASSWORD, "next": onward}, follow_redirects=False)
+
+    assert response.headers["location"] == "/"
+
+
+def test_a_one_time_link_signs_in_once(fresh, browse):
+    """The second opener gets nothing."""
+    link = fresh.sessions.one_time_link("")
+    first, second = browse(fresh), browse(fresh)
+
+    assert first.get(link, follow_redirects=False).status_code == 303
+    assert first.get("/").status_code == 200
+    assert second.get(link).status_code == 410
+    assert second.get("/", follow_redirects=False).status_code == 303
+
+
+def test_a_browser_that_looks_ahead_does_not_use_the_link_up(fresh, browse):
+    """Address bars fetch what one is still typing."""
+    link, client = fresh.sessions.one_time_link(""), browse(fresh)
+
+    assert client.get(link, headers={"Sec-Purpose": "prefetch;prerender"}).status_code == 503
+    assert client.get(link, follow_redirects=False).status_code == 303
+
+
+@pytest.mark.parametrize("token", ["x", "x.y", "..x", "%00", "é", "a" * 500])
+def test_a_forged_link_signs_nobody_in(shared, browse, token):
+    """Nor does it break anything."""
+    assert browse(shared).get(f"/sign-in/once/{token}").status_code == 410
+
+
+def test_links_and_owner_exist_on_one_machine_only():
+    """A production console takes neither."""
+    signer = Signer(SECRET)
+    embedded, real = Sessions(signer, StaffFile(None), True), Sessions(signer, StaffFile(None), False)
+    link = embedded.one_time_link("").rsplit("/", 1)[1]
+
+    assert embedded.read_link(link)
+    assert real.read_link(link) is None
+    assert real.who(embedded.start("owner")) is None
+
+
+def test_a_session_ends_by_itself():
+    """After eight hours."""
+    sessions = Sessions(Signer(SECRET), StaffFile(None), True)
+    cookie = sessions.start("owner", now=1000.0)
+
+    assert sessions.who(cookie, now=1000.0 + LIFETIME - 2)
+    assert sessions.who(cookie, now=1000.0 + LIFETIME + 2) is None
+
+
+def test_a_session_of_another_secret_is_none():
+    """Nor is one signed for another purpose."""
+    cookie = Sessions(Signer("another secret of thirty-two letters"), StaffFile(None), True).start("owner")
+    ours = Signer(SECRET)
+
+    assert Sessions(ours, StaffFile(None), True).who(cookie) is None
+    assert ours.read("session", ours.sign("link", {"until": 9e12, "name": "owner"}), 0) is None
+
+
+def test_who_leaves_or_changes_the_password_is_signed_out(tmp_path):
+    """On every machine, at the next request."""
+    path = tmp_path / "staff.yaml"
+    add_user(path, "ana", ["security"], PASSWORD)
+    sessions = Sessions(Signer(SECRET), StaffFile(path), False)
+    cookie = sessions.start("ana")
+    assert sessions.who(cookie)
+
+    add_user(path, "ana", ["security"], PASSWORD + "!")
+
+    assert sessions.who(cookie) is None
+    again = sessions.start("ana")
+    path.write_text("staff: {}\n")
+    assert sessions.who(again) is None
+
+
+def test_the_staff_file_holds_hashes_and_is_its_owners_alone(tmp_path):
+    """No password stands anywhere."""
+    path = tmp_path / "staff.yaml"
+    add_user(path, "ana", ["security", "compliance"], PASSWORD)
+
+    assert PASSWORD not in path.read_text()
+    assert path.stat().st_mode & 0o077 == 0
+    assert matches(PASSWORD, str(read(path)["ana"]["password"]))
+    assert not matches("wrong", str(read(path)["ana"]["password"]))
+
+
+@pytest.mark.parametrize(
+    ("name", "roles", "password"),
+    [("a", ["boss"], PASSWORD), ("a", [], PASSWORD), ("", ["admin"], PASSWORD), ("a", ["admin"], "short")],
+)
+def test_a_wrong_entry_is_refused_in_words(tmp_path, name, roles, password):
+    """And nothing is written."""
+    with pytest.raises(StaffError):
+        add_user(tmp_path / "staff.yaml", name, roles, password)
+
+    assert not (tmp_path / "staff.yaml").exists()
+
+
+def test_signing_out_ends_the_session_in_the_browser(shared, browse):
+    """The cookie is taken back, and a copy of it is worth nothing."""
+    client = browse(shared, "ana")
+
+    response = client.post("/sign-out", follow_redirects=False)
+
+    assert "max-age=0" in response.headers["set-cookie"].lower()
+    assert client.get("/", follow_redirects=False).status_code == 303
+
+
+def test_guesses_are_forgiven_with_time():
+    """One each second here; and clients beyond the bound are forgotten."""
+    now = 0.0
+    guesses = Guesses(burst=2, per_second=1.0, clock=lambda: now, clients=2)
+    for _ in range(2):
+        guesses.wrong("a")
+    assert not guesses.allowed("a")
+    assert guesses.retry_after("a") >= 1
+    now = 1.5
+    assert guesses.allowed("a")
+    for client in "bcd":
+        guesses.wrong(client)
+    assert len(guesses._wrong) == 2
