@@ -29,8 +29,8 @@ class Decayed(msgspec.Struct, array_like=True):
 
     def add(self, at: float, half_life: float, weight: float = 1.0) -> None:
         """Counts `weight` at event time `at`."""
-        if at >= self.at:
-            self.total = self.total * faded(at - self.at, half_life) + weight if self.total else weight
+        if at >= self.at or not self.total:
+            self.total = self.total * faded(at - self.at, half_life) + weight
             self.at = at
         else:
             self.total += weight * faded(self.at - at, half_life)
@@ -52,8 +52,8 @@ class Moments(msgspec.Struct, array_like=True):
     def add(self, value: float, at: float, half_life: float) -> None:
         """Takes a finite value seen at event time `at`."""
         weight = 1.0
-        if at >= self.at:
-            kept = faded(at - self.at, half_life) if self.weight else 0.0
+        if at >= self.at or not self.weight:
+            kept = faded(at - self.at, half_life)
             self.weight *= kept
             self.squares *= kept
             self.at = at

@@ -51,6 +51,19 @@ def test_fading_moments_are_the_weighted_ones_in_any_order(values: list[tuple[in
     assert moments.variance == pytest.approx(variance, rel=1e-5, abs=1e-3)
 
 
+@pytest.mark.parametrize("first", [-6.2e10, 0.0, 1.7e9, 2.5e11])
+def test_any_time_may_come_first_and_any_after_it(first: float) -> None:
+    """A clock gone wrong by centuries, either way, costs weight and no error."""
+    for then in (-6.2e10, 0.0, 1.7e9, 2.5e11):
+        moments, count = Moments(), Decayed()
+        for at in (first, then):
+            moments.add(3.0, at, DAY)
+            count.add(at, DAY)
+
+        assert moments.mean == pytest.approx(3.0)
+        assert 1.0 <= count.total <= 2.0
+
+
 def test_moments_of_nothing_are_zero() -> None:
     """No value, no variance, no error."""
     assert (Moments().mean, Moments().variance) == (0.0, 0.0)
