@@ -42,7 +42,10 @@ class Policy:
         decision = Decision()
         groups: dict[str, list[Finding]] = {}
         for finding in findings:
-            groups.setdefault(finding.event_id, []).append(finding)
+            if finding.suppressed is None:
+                groups.setdefault(finding.event_id, []).append(finding)
+            else:  # cleared by a verdict that came before its event: published, and nobody is asked again
+                decision.findings.append(finding)
         for group in sorted(groups, key=lambda name: groups[name][0].occurred_at):
             self._tell(group, groups[group], event, state, now, decision)
         if decision.findings:

@@ -123,6 +123,14 @@ def test_the_declared_order_decides_between_equals():
     assert decide(found[::-1]).notices[0] == decide(found).notices[0]
 
 
+def test_what_a_verdict_cleared_before_it_came_is_published_and_asks_nobody():
+    """Topics have no common order: the owner's word may come before the event."""
+    found = finding("withdrawal_large", "warning", facts={"transfer_id": "t1"}, suppressed="cleared")
+    decision = decide([found])
+
+    assert (decision.findings, decision.notices, decision.actions) == ([found], [], [])
+
+
 def test_a_story_takes_its_members_in():
     """The notice of a takeover is about the findings on its earlier events as well."""
     state = UserState(pending=[Pending("l1", 0.0, b"", [FoundBefore("f-login", "login_new_device", "notice")])])
