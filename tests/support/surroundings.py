@@ -1,4 +1,4 @@
-"""Where addresses are, for tests: the real databases, unpacked once for all runs. Tests that need no data take detectors.cases.NamedSurroundings."""
+"""Where addresses are, for tests: the real databases, unpacked once for all runs. What needs no data takes NamedSurroundings."""
 
 from __future__ import annotations
 
