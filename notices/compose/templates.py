@@ -41,7 +41,7 @@ class UnknownKind(LookupError):
 def _environment(autoescape: bool) -> ImmutableSandboxedEnvironment:
     # Plain text is escaped by the layout that it is put into, not here.
     return ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(TEMPLATE_DIR), undefined=StrictUndefined, autoescape=autoescape, keep_trailing_newline=False
+        loader=FileSystemLoader(TEMPLATE_DIR), undefined=StrictUndefined, autoescape=autoescape, keep_trailing_newline=False, auto_reload=False
     )
 
 

@@ -30,6 +30,8 @@ LEASE = 60.0
 LONGEST_TRY = 16.0
 RETRY_FOR = timedelta(days=1)
 BATCH = 250
+LINGER = 0.02
+"""Seconds for which outcomes are gathered before they are written: each write waits for the disk, and nobody waits for a receipt."""
 OTHER: dict[Medium, Medium] = {"email": "sms", "sms": "email"}
 
 Result = tuple[Receipt, datetime | None, Medium | None]
@@ -257,6 +259,8 @@ class Sender:
         while not last:
             batch: list[Result] = []
             entry = self._results.get()
+            if not self._stopping.is_set():
+                time.sleep(LINGER)
             while entry is not None:
                 batch.append(entry)
                 if len(batch) >= BATCH:
