@@ -122,8 +122,11 @@ def _problem(store: Any, book: Book, row: EntryRow, before: bytes, body: Any) ->
 
 
 def opened_notice(store: Any, notice_id: str) -> Notice | None:
-    """The notice whole; None when it is unknown or its owner was erased."""
-    found: Notice | None = store.notices([notice_id]).get(notice_id)
+    """The notice whole; None when it is unknown, its owner was erased, or it was altered."""
+    try:
+        found: Notice | None = store.notices([notice_id]).get(notice_id)
+    except (ValueError, msgspec.MsgspecError):
+        return None
     return found
 
 

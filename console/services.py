@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from console.answer_words import AnswerWords, State
-from console.evidence import verified
+from console.evidence import opened_notice, verified
 from console.limits import Guesses
 from console.sessions import Sessions
 from console.watch import Rates, Watch, watch
@@ -146,8 +146,8 @@ class Services:
         return await asyncio.to_thread(self.queries.open_count)
 
     def notice(self, notice_id: str) -> Notice | None:
-        """The notice whole (blocking); None when unknown or erased."""
-        return self.store.notices([notice_id]).get(notice_id)
+        """The notice whole (blocking); None when unknown, erased or altered."""
+        return opened_notice(self.store, notice_id)
 
     async def registry(self) -> Any:
         return await asyncio.to_thread(self.load_registry)
