@@ -16,6 +16,11 @@ KEEP = 1000
 LARGEST_MAIL = 4_000_000  # bytes
 
 
+def folder(data_dir: Path) -> Path:
+    """Where the embedded stack keeps its mails."""
+    return data_dir / "mailbox"
+
+
 @dataclass(frozen=True)
 class Mail:
     """One caught mail. `raw` is the message as it came over the wire."""

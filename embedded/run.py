@@ -76,10 +76,10 @@ async def _run(settings: Settings, sign_in: SignIn, seconds: float | None, peopl
     screen = Console(highlight=False, soft_wrap=True)
     board = Board()
     stack = Stack(settings, fresh=fresh, mail=lambda m: board.mail(m.notice_id, m.locale), text=lambda t: board.text(t.notice_id))
-    work = asyncio.ensure_future(_live(stack, board, screen, sign_in, people, began))
+    work = asyncio.ensure_future(_live(stack, board, screen, sign_in, people, began, seconds))
     _end_on_signals(work, stack, screen)
     try:
-        await asyncio.wait_for(work, seconds)
+        await work
     except (TimeoutError, asyncio.CancelledError):
         screen.print("stopping ...")
     finally:
@@ -89,8 +89,10 @@ async def _run(settings: Settings, sign_in: SignIn, seconds: float | None, peopl
     return 0
 
 
-async def _live(stack: Stack, board: Board, screen: Console, sign_in: SignIn, people: tuple[int, int] | None, began: float) -> None:
-    """Starts everything and goes on until cancelled. ChildFailed when a part ends by itself."""
+async def _live(
+    stack: Stack, board: Board, screen: Console, sign_in: SignIn, people: tuple[int, int] | None, began: float, seconds: float | None
+) -> None:
+    """Starts everything and goes on until cancelled, or (TimeoutError) for so many seconds. ChildFailed when a part ends by itself."""
     screen.print("[bold]Vigil[/] on this machine")
     await stack.start(lambda what: screen.print(f"  starting {what}"))
     # Signed only now: the link is short-lived.
@@ -99,7 +101,7 @@ async def _live(stack: Stack, board: Board, screen: Console, sign_in: SignIn, pe
     screen.print(f"  mailbox   {stack.url}/mailbox")
     screen.print(f"  broker    {stack.broker.address}   logs {stack.folders.logs}")
     screen.print("  Ctrl-C ends it\n")
-    async with asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(seconds), asyncio.TaskGroup() as tasks:
         tasks.create_task(_watch_parts(stack))
         tasks.create_task(_listen(stack.broker.address, board))
         tasks.create_task(_show(board, screen))

@@ -15,6 +15,7 @@ from typing import IO
 
 from config.environment import for_child
 from config.settings import Settings
+from embedded import mailbox
 from embedded.broker import Broker
 from embedded.mailbox import Mail, MailCatcher
 from embedded.processes import Child, ChildFailed, free_port, port_free
@@ -22,7 +23,7 @@ from embedded.redis import Redis
 from embedded.sms_gateway import SmsGateway, Text
 
 ROOT = Path(__file__).parents[1]
-READY_WITHIN = 60.0
+READY_WITHIN = 90.0
 USUAL_BROKER_PORT = 9092
 OURS = ("broker", "redis", "mailbox", "texts", "logs", "vigil.db*", "secret.key", "exchange.json")
 """What `--fresh` removes. Named one by one: whoever points VIGIL_DATA_DIR at a home directory shall keep the rest of it."""
@@ -37,10 +38,6 @@ class Folders:
     """Where the stack keeps its things, below VIGIL_DATA_DIR."""
 
     data: Path
-
-    @property
-    def mails(self) -> Path:
-        return self.data / "mailbox"
 
     @property
     def texts(self) -> Path:
@@ -71,7 +68,7 @@ class Stack:
         self.epoch = secrets.token_hex(6)
         self.broker = Broker(data / "broker", USUAL_BROKER_PORT if port_free(USUAL_BROKER_PORT) else free_port())
         self.redis = Redis(data / "redis")
-        self.mail = MailCatcher(self.folders.mails, heard=mail)
+        self.mail = MailCatcher(mailbox.folder(data), heard=mail)
         self.sms = SmsGateway(self.folders.texts, heard=text)
         wanted = settings.console.port
         self.console_port = wanted if port_free(wanted) else free_port()

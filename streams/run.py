@@ -76,12 +76,14 @@ def serve(
     async def ready() -> http.Page:
         return (200, "ready\n") if standing.ready() else (503, "not consuming yet\n")
 
+    servers: list[asyncio.Server] = []  # uvloop closes a server that nobody holds
+
     async def pages() -> None:
         routes: http.Pages = {"/metrics": metrics, "/healthz": healthy, "/readyz": ready}
         if settings.metrics.socket is not None:
-            await http.serve(routes, socket=settings.metrics.socket)
+            servers.append(await http.serve(routes, socket=settings.metrics.socket))
         elif settings.metrics.port is not None:
-            await http.serve(routes, port=settings.metrics.port, host=settings.metrics.host)
+            servers.append(await http.serve(routes, port=settings.metrics.port, host=settings.metrics.host))
 
     async def announce() -> None:
         while not standing.ready():

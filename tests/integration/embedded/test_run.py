@@ -1,0 +1,171 @@
+"""`worker.py run`, as a newcomer runs it: it comes up, somebody is told, and afterwards nothing is left."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from embedded.mailbox import Mailbox, folder
+from embedded.processes import free_port, port_free
+from embedded.sms_gateway import Texts
+from tests.support.background import wait_until
+
+ROOT = Path(__file__).parents[3]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+
+class Run:
+    """One `worker.py run` over a data folder of its own."""
+
+    def __init__(self, data: Path, *options: str):
+        self.data, self.port = data, free_port()
+        # The unpacked geo data is shared with everybody else: 130 MB.
+        data.mkdir(exist_ok=True)
+        if not (data / "geo").exists():
+            (data / "geo").symlink_to(ROOT / "var" / "geo")
+        self.out = data.with_suffix(f".{self.port}.out")
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("VIGIL_")}
+        environment |= {"VIGIL_DATA_DIR": str(data), "VIGIL_CONSOLE__PORT": str(self.port), "PYTHONUNBUFFERED": "1"}
+        with open(self.out, "wb") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "worker.py", "run", "--users", "40", *options], cwd=ROOT, env=environment,
+                stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+
+    @property
+    def said(self) -> str:
+        return self.out.read_text(errors="replace")
+
+    def wait(self, condition: Callable[[], object], timeout: float, what: str) -> None:
+        """Until it holds; at once an error when the run ends before."""
+        wait_until(lambda: condition() or self.process.poll() is not None, timeout, lambda: f"{what}\n{self.said}")
+        assert self.process.poll() is None, self.said
+
+    def link(self) -> str:
+        """The sign-in link, once it is printed."""
+        self.wait(lambda: "/sign-in/once/" in self.said, 60, "a sign-in link")
+        found = re.search(r"http://127\.0\.0\.1:\d+/sign-in/once/\S+", self.said)
+        assert found
+        return found.group()
+
+    def processes(self) -> list[str]:
+        """Command lines of the processes that work for this data folder."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdigit():
+                continue
+            try:
+                about = (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes()
+                state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
+            except OSError:
+                continue
+            if str(self.data).encode() in about and state != "Z":
+                found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+        return found
+
+    def left(self) -> dict[str, object]:
+        """What a run must not leave: processes, half-written files, sockets, a taken port."""
+        odd = [str(p) for p in self.data.rglob("*") if p.suffix in (".tmp", ".partial") or p.is_socket()]
+        return {"processes": self.processes(), "files": odd, "port free": port_free(self.port)}
+
+
+NOTHING = {"processes": [], "files": [], "port free": True}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Callable[..., Run]]:
+    """`run(*options)` over one data folder a test."""
+    made: list[Run] = []
+
+    def start(*options: str) -> Run:
+        made.append(Run(tmp_path / "var", *options))
+        return made[-1]
+
+    yield start
+    for one in made:
+        if one.process.poll() is None:
+            one.process.kill()
+            one.process.wait()
+
+
+def test_a_newcomer_sees_an_attack_told_within_a_minute_and_ends_it_without_a_trace(run: Callable[..., Run]) -> None:
+    """Cold start, the first mails and texts in several languages, the console behind its link; then Ctrl-C."""
+    first = run()
+    link = first.link()
+    mailbox = Mailbox(folder(first.data))
+    first.wait(lambda: mailbox.list(), 60, "a mail")
+
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    with opener.open(link, timeout=10) as page:
+        assert page.status == 200
+    with opener.open(link.split("/sign-in/")[0] + "/mailbox", timeout=10) as page:
+        assert mailbox.list()[-1].recipient in page.read().decode()
+    first.wait(lambda: len({m.locale for m in mailbox.list()}) >= 2 and Texts(first.data / "texts").list(), 90, "two languages and a text")
+    first.process.send_signal(signal.SIGINT)
+
+    assert first.process.wait(40) == 0, first.said
+    assert first.left() == NOTHING
+
+
+def test_a_second_run_goes_on_with_what_the_first_one_knew(run: Callable[..., Run]) -> None:
+    """Its people's past isn't published again, mails are still there, and somebody is told within seconds."""
+    first = run("--seconds", "25")
+    assert first.process.wait(150) == 0, first.said
+    mails = len(Mailbox(folder(first.data)).list(1000))
+    past = json.loads((first.data / "exchange.json").read_text())
+    assert mails
+
+    second = run("--seconds", "20")
+    assert second.process.wait(150) == 0, second.said
+    published = re.search(r"(\d+) events of their past published", second.said)
+
+    assert published
+    assert int(published.group(1)) < 50
+    assert len(Mailbox(folder(first.data)).list(1000)) > mails
+    assert json.loads((first.data / "exchange.json").read_text())["origin"] == past["origin"]
+    assert second.left() == NOTHING
+
+
+def test_a_killed_run_leaves_no_process_and_the_next_one_starts(run: Callable[..., Run]) -> None:
+    """kill -9: the kernel ends the children; the next run clears up."""
+    first = run("--no-simulator")
+    first.link()
+    assert len(first.processes()) >= 5
+    first.process.kill()
+    first.process.wait()
+    wait_until(lambda: not first.processes(), 10, lambda: str(first.processes()))
+
+    second = run("--no-simulator", "--seconds", "2")
+    assert second.process.wait(90) == 0, second.said
+    assert second.left() == NOTHING
+
+
+def test_two_runs_do_not_share_a_folder(run: Callable[..., Run]) -> None:
+    """The second says so and ends; the first goes on."""
+    first = run("--no-simulator")
+    first.link()
+    second = run("--no-simulator")
+
+    assert second.process.wait(30) == 1
+    assert "VIGIL_DATA_DIR" in second.said
+    assert first.process.poll() is None
+
+
+def test_a_fresh_run_forgets_what_is_ours_and_nothing_else(run: Callable[..., Run], tmp_path: Path) -> None:
+    """Mails and ledger go; a stranger's file in the same folder stays."""
+    data = tmp_path / "var"
+    (data / "mailbox").mkdir(parents=True)
+    (data / "mailbox" / "0000000000000001-0000.eml").write_bytes(b"old")
+    (data / "mine.txt").write_text("keep me")
+    only = run("--no-simulator", "--fresh", "--seconds", "1")
+
+    assert only.process.wait(90) == 0, only.said
+    assert Mailbox(folder(data)).list() == []
+    assert (data / "mine.txt").read_text() == "keep me"
