@@ -156,7 +156,7 @@ def hostile(n: int) -> Iterator[Event]:
     """Events that an attacker would send to blow a profile up: everything different each time, names as long as they may be."""
     rng = random.Random(5)
     for i in range(n):
-        long = f"{rng.getrandbits(64):016x}" * rng.choice([1, 8, 250])
+        long = f"{rng.getrandbits(64):016x}" * (250 if i % 40 == 0 else 1 + i % 2)
         at = NOON + timedelta(seconds=i * rng.choice([0, 1, 900]))
         agent = f"{long[:900]} on {long[:900]}"
         client = {"session_id": "s" + long, "ip": f"2001:db8:{i:x}::1", "device_id": "d" + long, "user_agent": agent, "channel": "web"}
