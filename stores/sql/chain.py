@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.ledger import ROOT, Book, ContentRow, Draft, EntryRow, HeadRow, KeyRow
+from stores.sql.bulk import insert_rows
 from stores.sql.schema import ledger_contents, ledger_entries, ledger_heads, ledger_keys
 
 T = TypeVar("T")
@@ -65,9 +66,8 @@ class Chain:
             self._put_head(head, begun=old is None)
             self._heads[partition] = head
             begun = begun or old is None
-        self.connection.execute(insert(ledger_entries), [msgspec.structs.asdict(e) for e in entries])
-        if contents:
-            self.connection.execute(insert(ledger_contents), [msgspec.structs.asdict(c) for c in contents])
+        insert_rows(self.connection, ledger_entries, [msgspec.structs.asdict(e) for e in entries])
+        insert_rows(self.connection, ledger_contents, [msgspec.structs.asdict(c) for c in contents])
         if begun:
             chains = self.connection.execute(select(ledger_heads.c.partition).where(ledger_heads.c.partition != ROOT)).scalars()
             self._put_head(self.book.root(list(chains)), begun=False)

@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any, cast, get_args
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
 from domain.ledger import Book, Draft, micros, moment
 from domain.messages import Medium, Receipt
 from domain.ports import Delivery, Rendered
 from domain.severity import SEVERITIES
 from stores.sql import rows
+from stores.sql.bulk import insert_rows, update_rows
 from stores.sql.chain import Chain, chunks, contents_by_id, user_keys
 from stores.sql.engine import Database
 from stores.sql.schema import bus_outbox, deliveries, receipts, waiting
@@ -23,6 +24,8 @@ MEDIA: tuple[Medium, ...] = get_args(Medium)
 URGENCIES = range(len(SEVERITIES))
 FALLBACK_WAIT = 600_000_000
 """Microseconds that a fallback waits for the other contact."""
+
+CHANGING = ("delivery_id", "status", "reason", "provider", "provider_id", "attempt", "updated_at", "final", "due_at", "owner")
 
 c = deliveries.c
 
@@ -150,15 +153,10 @@ class _Recording:
 
     def _write(self) -> None:
         numbers = Chain(self.connection, self.book).append([draft for _, draft in self.news])
-        if self.changes:
-            change = update(deliveries).where(c.delivery_id == bindparam("id_"))
-            names = ("status", "reason", "provider", "provider_id", "attempt", "updated_at", "final", "due_at", "owner")
-            values = [{"id_": name} | {k: state[k] for k in names} for name, state in self.changes.items()]
-            self.connection.execute(change.values({k: bindparam(k) for k in names}), values)
-        if self.news:
-            new = [rows.receipt_row(r, d.partition) | {"number": n} for (r, d), n in zip(self.news, numbers, strict=True)]
-            self.connection.execute(insert(receipts), new)
-            self.connection.execute(insert(bus_outbox), [rows.receipt_message(r, micros(r.at)) for r, _ in self.news])
+        update_rows(self.connection, deliveries, "delivery_id", [{k: state[k] for k in CHANGING} for state in self.changes.values()])
+        new = [rows.receipt_row(r, d.partition) | {"number": n} for (r, d), n in zip(self.news, numbers, strict=True)]
+        insert_rows(self.connection, receipts, new)
+        insert_rows(self.connection, bus_outbox, [rows.receipt_message(r, micros(r.at)) for r, _ in self.news])
 
     def _fall_back(self, receipt: Receipt, state: Mapping[str, Any]) -> None:
         other, notice = self.fall_back[receipt.delivery_id], receipt.notice_id

@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any, get_args
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, select
 
 from domain.ids import delivery_id
 from domain.ledger import Book, Draft, micros, moment
 from domain.messages import DeliveryStatus, Finding, Medium, Notice, Receipt
 from domain.ports import Rendered, Token, Unsent, Waiting
 from stores.sql import rows
+from stores.sql.bulk import insert_rows
 from stores.sql.chain import Chain, chunks
 from stores.sql.engine import Database
 from stores.sql.schema import answer_tokens, answers, bus_outbox, deliveries, digest_parts, findings, notices, receipts, waiting
@@ -149,8 +150,7 @@ class SqlTransaction:
             units = self._still_new(connection)
             if units:
                 self._write(connection, units)
-            if self._bus:
-                connection.execute(insert(bus_outbox), self._bus)
+            insert_rows(connection, bus_outbox, self._bus)
 
     def _still_new(self, connection: Connection) -> list[_Unit]:
         """The units whose notice isn't known yet, or which still waited; decided under the lock of their chains."""
@@ -189,8 +189,7 @@ class SqlTransaction:
                 for some in chunks(unit.parts):
                     connection.execute(delete(digest_parts).where(c.notice_id.in_(some), c.channel.in_(channels)))
         for table, new in tables.items():
-            if new:
-                connection.execute(insert(table), new)
+            insert_rows(connection, table, new)
 
     def _unsent(
         self, unit: _Unit, notice: Notice, channel: Medium, status: DeliveryStatus, reason: str | None, fallback_of: str | None = None
