@@ -131,7 +131,7 @@ class Engine:
                 outcome.errors.append((entry.id, ValueError(f"score {value} is outside [0, 1]")))
                 continue
             severity = entry.severity if entry.fixed_severity or score.severity is None else score.severity
-            safe *= 1 - _WEIGHT[severity] * value
+            safe *= 1 - _WEIGHT[severity] * _lifted(value, entry.threshold)
             if value >= entry.threshold:
                 findings.append(material.finding(entry, severity, score, seen, source))
         outcome.risk = 1 - safe
@@ -153,8 +153,10 @@ class Engine:
         """With what the session, or the device, is under suspicion of."""
         client = event.where
         worst = _CONDEMNED if shady else 0.0
+        # What was done from the owner's own device says nothing of all else that he does there; a stranger's device stays one.
+        strange = client.device_id and state.habits.login.device(fingerprint(client.device_id)) is None
         for waiting in state.pending:
-            if (client.session_id and client.session_id == waiting.session_id) or (client.device_id and client.device_id == waiting.device):
+            if (client.session_id and client.session_id == waiting.session_id) or (strange and client.device_id == waiting.device):
                 worst = max(worst, _SESSION * max((_WEIGHT.get(f.severity, 0.0) for f in waiting.found), default=0.0))
         return 1 - (1 - own) * (1 - worst)
 
@@ -329,6 +331,14 @@ def _attach(finding: Finding, end: Step, state: UserState) -> None:
             return
     waiting = Pending(end.event_id, end.at, b"", [found], session_id=end.facts.get("session_id", ""), findings=_ENCODE.encode([finding]))
     state.pending.append(waiting)
+
+
+def _lifted(score: float, threshold: float) -> float:
+    """A score for ranking, in [0, 1]: one half at the detector's threshold, far less below it. Scores of what isn't told are many, and
+    several of them together are still no reason for suspicion."""
+    if score < threshold:
+        return 0.5 * float(score / threshold) ** 4
+    return 0.5 + 0.5 * (score - threshold) / (1.0 - threshold) if threshold < 1.0 else 1.0
 
 
 __all__ = ["Engine", "Outcome"]
