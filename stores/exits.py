@@ -22,8 +22,8 @@ COMPANIES = """
 """
 _COMPANY = re.compile("(?:" + "|".join(re.escape(" ".join(name.split())) for name in COMPANIES.split(",")) + r")(?!\w)", re.IGNORECASE)
 _TRADE = re.compile(
-    r"\b(?:(?:web)?hosting|vps|vpn|vds|servers?|data ?cent(?:er|re)s?|colo(?:cation|crossing)?|cloud (?:computing|services?|servers?)|cloud$|"
-    r"proxy|proxies|tor exit)\b",
+    r"\b(?:(?:web)?hosting|vps|vpn|vds|servers?|data ?cent(?:er|re)s?|colo(?:cation|crossing)?|"
+    r"cloud (?:computing|services?|servers?)|cloud$|proxy|proxies|tor exit)\b",
     re.IGNORECASE,
 )
 """Words by which smaller houses name their trade."""
