@@ -297,7 +297,7 @@ class Engine:
         device = "" if login.device(fingerprint(waiting.device)) else waiting.device
         network = "" if waiting.network in login.networks else waiting.network
         address, payees = waiting.address, state.habits.transfer
-        paid = payees.knows(address, "") or any(known.address == address for known in payees.payees)
+        paid = payees.knows(normal(address), "") or any(known.address == normal(address) for known in payees.payees)
         return condemned.marks(device, network, "" if paid else address)
 
     def _early(self, seen: Sighting, at: float, findings: list[Finding], state: UserState, source: Source | None, outcome: Outcome) -> None:
