@@ -24,7 +24,7 @@ from streams.cohorts import KeptCohorts
 from streams.kernel import Kernel
 from streams.publisher import KafkaPublisher
 from streams.records import EventDecoder
-from streams.run import serve
+from streams.serve import serve
 from streams.transport import Batch
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from stores.redis_profiles import RedisProfiles
 from streams.detect import detect_app
 from streams.kernel import Kernel
 from streams.publisher import KafkaPublisher
-from streams.run import serve
+from streams.serve import serve
 from tests.unit.streams.fakes import CountingEngine, TellingPolicy
 
 
