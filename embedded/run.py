@@ -57,6 +57,10 @@ class Memory:
         os.replace(beside, path)
 
 
+class Enough(Exception):
+    """The seconds asked for are over."""
+
+
 def run(
     settings: Settings, *, sign_in: SignIn, seconds: float | None = None, no_simulator: bool = False, fresh: bool = False,
     users: int = 200, seed: int = 7,
@@ -67,7 +71,7 @@ def run(
         status = asyncio.run(_run(settings, sign_in, seconds, None if no_simulator else (seed, users), fresh))
     except* (ChildFailed, AlreadyRunning, OSError, KafkaError, TopicsMissing) as failed:
         for error in failed.exceptions:
-            print(f"\n{error}", file=sys.stderr)
+            print(f"\n{error or type(error).__name__}", file=sys.stderr)
     return status
 
 
@@ -80,7 +84,7 @@ async def _run(settings: Settings, sign_in: SignIn, seconds: float | None, peopl
     _end_on_signals(work, stack, screen)
     try:
         await work
-    except (TimeoutError, asyncio.CancelledError):
+    except* (Enough, asyncio.CancelledError):
         screen.print("stopping ...")
     finally:
         await stack.stop()
@@ -92,24 +96,35 @@ async def _run(settings: Settings, sign_in: SignIn, seconds: float | None, peopl
 async def _live(
     stack: Stack, board: Board, screen: Console, sign_in: SignIn, people: tuple[int, int] | None, began: float, seconds: float | None
 ) -> None:
-    """Starts everything and goes on until cancelled, or (TimeoutError) for so many seconds. ChildFailed when a part ends by itself."""
+    """Starts everything and goes on until cancelled, or (Enough) for so many seconds. ChildFailed when a part ends by itself."""
     screen.print("[bold]Vigil[/] on this machine")
     await stack.start(lambda what: screen.print(f"  starting {what}"))
-    # Signed only now: the link is short-lived.
-    screen.print(f"  ready after {time.time() - began:.0f} s\n")
-    screen.print(f"  console   [bold]{sign_in(stack.url, stack.secret)}[/]  (this link signs you in, once)")
-    screen.print(f"  mailbox   {stack.url}/mailbox")
-    screen.print(f"  broker    {stack.broker.address}   logs {stack.folders.logs}")
-    screen.print("  Ctrl-C ends it\n")
-    async with asyncio.timeout(seconds), asyncio.TaskGroup() as tasks:
+    ready = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_watch_parts(stack))
+        if people:
+            tasks.create_task(_simulate(stack, board, screen, ready, *people))
+        await stack.ready()
+        # Signed only now: the link is short-lived.
+        screen.print(f"  ready after {time.time() - began:.0f} s\n")
+        screen.print(f"  console   [bold]{sign_in(stack.url, stack.secret)}[/]  (this link signs you in, once)")
+        screen.print(f"  mailbox   {stack.url}/mailbox")
+        screen.print(f"  broker    {stack.broker.address}   logs {stack.folders.logs}")
+        screen.print("  Ctrl-C ends it\n")
+        ready.set()
         tasks.create_task(_listen(stack.broker.address, board))
         tasks.create_task(_show(board, screen))
-        if people:
-            tasks.create_task(_simulate(stack, board, screen, *people))
+        if seconds is not None:
+            tasks.create_task(_enough(seconds))
 
 
-async def _simulate(stack: Stack, board: Board, screen: Console, seed: int, users: int) -> None:
+async def _enough(seconds: float) -> None:
+    await asyncio.sleep(seconds)
+    raise Enough
+
+
+async def _simulate(stack: Stack, board: Board, screen: Console, ready: asyncio.Event, seed: int, users: int) -> None:
+    """The people's past while the worker starts; once it is ready, life."""
     kept = stack.folders.data / "exchange.json"
     start = time.time()
     memory = Memory.read(kept, seed, users, start)
@@ -124,10 +139,10 @@ async def _simulate(stack: Stack, board: Board, screen: Console, seed: int, user
         count = await out.history(exchange.ordinary(start), memory.until)
         memory.until = start
         memory.write(kept)
-        screen.print(f"  the simulated exchange: {users} people, {count} events of their past published; now it is live, and attacked\n")
-        life = live(exchange, time.time(), RATE, run=f"{int(start):x}")
+        screen.print(f"  {users} people of a simulated exchange, {count} events of their past published")
+        await ready.wait()
         try:
-            await out.live(life, exchange.truth)
+            await out.live(live(exchange, time.time(), RATE, run=f"{int(start):x}"), exchange.truth)
         finally:
             memory.until = time.time()
             memory.write(kept)

@@ -23,7 +23,7 @@ from embedded.redis import Redis
 from embedded.sms_gateway import SmsGateway, Text
 
 ROOT = Path(__file__).parents[1]
-READY_WITHIN = 90.0
+READY_WITHIN = 120.0
 USUAL_BROKER_PORT = 9092
 OURS = ("broker", "redis", "mailbox", "texts", "logs", "vigil.db*", "secret.key", "exchange.json")
 """What `--fresh` removes. Named one by one: whoever points VIGIL_DATA_DIR at a home directory shall keep the rest of it."""
@@ -103,22 +103,23 @@ class Stack:
         }
 
     async def start(self, said: Callable[[str], None] = lambda _: None) -> None:
-        """Up and ready, or ChildFailed with the log of the part that wasn't; then everything is stopped again. `said` hears each step."""
-        try:
-            said("broker, Redis, mail catcher, SMS gateway")
-            await asyncio.gather(self.broker.start(), self.redis.start(), self.mail.start(), self.sms.start())
-            said("topics")
-            console = self.launch("console")
-            await self._command("topics", "create")
-            said("worker, console")
-            worker = self.launch("worker")
-            await asyncio.gather(
-                worker.until(lambda: says_ready(worker.log), READY_WITHIN),
-                console.until(lambda: healthy(self.url), READY_WITHIN, pause=0.1),
-            )
-        except BaseException:
-            await self.stop()
-            raise
+        """Parts up, topics made, worker and console launched: events can be published. ChildFailed, with its log, for a part that wasn't
+        ready in time; `stop` is still to be called then. `said` hears each step."""
+        said("broker, Redis, mail catcher, SMS gateway")
+        await asyncio.gather(self.broker.start(), self.redis.start(), self.mail.start(), self.sms.start())
+        said("topics, console")
+        self.console = self.launch("console")
+        await self._command("topics", "create")
+        said("worker")
+        self.worker = self.launch("worker")
+
+    async def ready(self) -> None:
+        """Until the worker consumes and the console answers; ChildFailed as above."""
+        worker, console = self.worker, self.console
+        await asyncio.gather(
+            worker.until(lambda: says_ready(worker.log), READY_WITHIN),
+            console.until(lambda: healthy(self.url), READY_WITHIN, pause=0.1),
+        )
 
     def launch(self, *command: str) -> Child:
         """Starts `worker.py COMMAND` beside the parts; stopped with the stack."""

@@ -18,7 +18,9 @@ from embedded.sms_gateway import Texts
 from tests.support.background import wait_until
 
 ROOT = Path(__file__).parents[3]
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+START = 180
+"""Seconds a start may take on a machine that does other things as well; conditions are waited for, so it costs nothing elsewhere."""
 
 
 class Run:
@@ -50,7 +52,7 @@ class Run:
 
     def link(self) -> str:
         """The sign-in link, once it is printed."""
-        self.wait(lambda: "/sign-in/once/" in self.said, 60, "a sign-in link")
+        self.wait(lambda: "/sign-in/once/" in self.said, START, "a sign-in link")
         found = re.search(r"http://127\.0\.0\.1:\d+/sign-in/once/\S+", self.said)
         assert found
         return found.group()
@@ -100,30 +102,32 @@ def test_a_newcomer_sees_an_attack_told_within_a_minute_and_ends_it_without_a_tr
     first = run()
     link = first.link()
     mailbox = Mailbox(folder(first.data))
-    first.wait(lambda: mailbox.list(), 60, "a mail")
+    first.wait(lambda: mailbox.list(), START, "a mail")
 
     opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
     with opener.open(link, timeout=10) as page:
         assert page.status == 200
     with opener.open(link.split("/sign-in/")[0] + "/mailbox", timeout=10) as page:
         assert mailbox.list()[-1].recipient in page.read().decode()
-    first.wait(lambda: len({m.locale for m in mailbox.list()}) >= 2 and Texts(first.data / "texts").list(), 90, "two languages and a text")
+    first.wait(
+        lambda: len({m.locale for m in mailbox.list()}) >= 2 and Texts(first.data / "texts").list(), START, "two languages and a text"
+    )
     first.process.send_signal(signal.SIGINT)
 
-    assert first.process.wait(40) == 0, first.said
+    assert first.process.wait(60) == 0, first.said
     assert first.left() == NOTHING
 
 
 def test_a_second_run_goes_on_with_what_the_first_one_knew(run: Callable[..., Run]) -> None:
     """Its people's past isn't published again, mails are still there, and somebody is told within seconds."""
     first = run("--seconds", "25")
-    assert first.process.wait(150) == 0, first.said
+    assert first.process.wait(START + 60) == 0, first.said
     mails = len(Mailbox(folder(first.data)).list(1000))
     past = json.loads((first.data / "exchange.json").read_text())
     assert mails
 
     second = run("--seconds", "20")
-    assert second.process.wait(150) == 0, second.said
+    assert second.process.wait(START + 60) == 0, second.said
     published = re.search(r"(\d+) events of their past published", second.said)
 
     assert published
@@ -143,7 +147,7 @@ def test_a_killed_run_leaves_no_process_and_the_next_one_starts(run: Callable[..
     wait_until(lambda: not first.processes(), 10, lambda: str(first.processes()))
 
     second = run("--no-simulator", "--seconds", "2")
-    assert second.process.wait(90) == 0, second.said
+    assert second.process.wait(START) == 0, second.said
     assert second.left() == NOTHING
 
 
@@ -153,7 +157,7 @@ def test_two_runs_do_not_share_a_folder(run: Callable[..., Run]) -> None:
     first.link()
     second = run("--no-simulator")
 
-    assert second.process.wait(30) == 1
+    assert second.process.wait(60) == 1
     assert "VIGIL_DATA_DIR" in second.said
     assert first.process.poll() is None
 
@@ -166,6 +170,6 @@ def test_a_fresh_run_forgets_what_is_ours_and_nothing_else(run: Callable[..., Ru
     (data / "mine.txt").write_text("keep me")
     only = run("--no-simulator", "--fresh", "--seconds", "1")
 
-    assert only.process.wait(90) == 0, only.said
+    assert only.process.wait(START) == 0, only.said
     assert Mailbox(folder(data)).list() == []
     assert (data / "mine.txt").read_text() == "keep me"
