@@ -30,6 +30,7 @@ from notices.deliver.sender import Sender
 from stores.directory import RedisDirectory
 from stores.inbox import RedisInbox
 from stores.redis_client import connect
+from stores.sent import SentMarks
 from stores.sql.migrate import StoreError
 from stores.sql.store import Store, open_store
 from streams.app import App, build, handle, instance_id
@@ -37,7 +38,7 @@ from streams.desk import Bad, Desk
 from streams.kernel import BACKOFF, _where, dead_letter, end_process
 from streams.publisher import KafkaPublisher, Message, Publisher
 from streams.records import Item, PlainDecoder
-from streams.run import serve
+from streams.serve import serve
 from streams.transport import Batch
 from streams.users import reread
 
@@ -243,7 +244,14 @@ def build_notify(settings: Settings) -> Notify:
         "inapp": [inbox_provider(inbox)],
     }
     hear: list[Callable[[Sequence[Receipt]], None]] = []
-    sender = Sender(store.outbox, ways, _owner(settings), heard=lambda receipts: hear[0](receipts))
+    sender = Sender(
+        store.outbox,
+        ways,
+        _owner(settings),
+        sole=settings.database.url.startswith("sqlite"),  # there run_worker sees to it that there is but one
+        marks=SentMarks(connect(settings.redis.url)),
+        heard=lambda receipts: hear[0](receipts),
+    )
 
     def forget(user_id: str) -> None:
         inbox.erase(user_id)

@@ -4,7 +4,7 @@
 
 An unavailable provider's messages go to the next one at once; when none takes them they wait, `queued`, and begin at the first again:
 after 1 s, doubling to 60 s, for a day. A refusal is final and no other provider is asked. Killed at any moment, only messages in flight can
-be sent twice, with the same Message-ID: everything else is either recorded, or leased and claimed again.
+be sent twice, with the same Message-ID: everything else is recorded, marked as handed over, or claimed again when its lease is over.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 import structlog
 
@@ -26,13 +27,35 @@ from notices.deliver.outcome import Delivered, Outcome, Refused, Sent, Unavailab
 from notices.deliver.pace import backoff
 from notices.deliver.provider import Provider
 
-LEASE = 60.0
+LEASE = 40.0
 LONGEST_TRY = 16.0
 RETRY_FOR = timedelta(days=1)
 BATCH = 250
 LINGER = 0.02
 """Seconds for which outcomes are gathered before they are written: each write waits for the disk, and nobody waits for a receipt."""
 OTHER: dict[Medium, Medium] = {"email": "sms", "sms": "email"}
+
+
+class Marks(Protocol):
+    """A quick memory, outside this process, of what was handed over and isn't recorded yet. Never raises."""
+
+    def mark(self, delivery_id: str, provider: str, provider_id: str | None) -> None: ...
+
+    def marked(self, delivery_ids: Sequence[str]) -> Mapping[str, tuple[str, str | None]]: ...
+
+    def forget(self, delivery_ids: Sequence[str]) -> None: ...
+
+
+class NoMarks:
+    """Remembers nothing."""
+
+    def mark(self, delivery_id: str, provider: str, provider_id: str | None) -> None: ...
+
+    def marked(self, delivery_ids: Sequence[str]) -> Mapping[str, tuple[str, str | None]]:
+        return {}
+
+    def forget(self, delivery_ids: Sequence[str]) -> None: ...
+
 
 Result = tuple[Receipt, datetime | None, Medium | None]
 log = structlog.get_logger(__name__)
@@ -47,13 +70,16 @@ class Sender:
         providers: Mapping[Medium, Sequence[Provider]],
         owner: str,
         *,
+        sole: bool = False,
+        marks: Marks | None = None,
         heard: Callable[[Sequence[Receipt]], None] = lambda receipts: None,
         poll: float = 0.25,
         lease: float = LEASE,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         dice: Callable[[], float] = random.random,
     ):
-        self.outbox, self.owner, self.poll, self.lease = outbox, owner, poll, lease
+        self.outbox, self.owner, self.sole, self.poll, self.lease = outbox, owner, sole, poll, lease
+        self._marks = marks or NoMarks()
         self._heard, self._now, self._dice = heard, now, dice
         self.lanes: dict[Medium, list[Lane]] = {
             medium: [Lane(provider, self._after, self._dropped) for provider in providers.get(medium, ())]
@@ -73,8 +99,8 @@ class Sender:
         ]
 
     def start(self) -> None:
-        """What this owner had leased before a crash is free at once."""
-        self.outbox.release(self.owner, self._now())
+        """What this owner had leased before a crash is free at once; where there is but one sender (`sole`), what anybody had."""
+        self.outbox.release(None if self.sole else self.owner, self._now())
         for thread in self._threads:
             thread.start()
 
@@ -131,8 +157,14 @@ class Sender:
         until = time.monotonic() + self.lease - LONGEST_TRY
         with self._lock:
             self._flight.update(row.rendered.channel for row in rows)
+        done = self._marks.marked([row.rendered.delivery_id for row in rows if row.rendered.channel != "inapp"])
         for row in rows:
-            self._route(Job(row, list(self.lanes[row.rendered.channel]), until))
+            job = Job(row, list(self.lanes[row.rendered.channel]), until)
+            if mark := done.get(row.rendered.delivery_id):
+                job.reasons.append((mark[0], ""))
+                self._finish(job, None, "sent", mark[1], None)
+            else:
+                self._route(job)
         if len(rows) >= limit:
             return True
         self._left.difference_update(open_to)
@@ -196,6 +228,8 @@ class Sender:
                     self._route(waiting)
             self._route(job)
             return
+        if isinstance(outcome, Sent):
+            self._marks.mark(job.delivery.rendered.delivery_id, lane.name, outcome.provider_id)
         self._works(lane, channel)
         if isinstance(outcome, Sent):
             self._finish(job, lane, "sent", outcome.provider_id, None)
@@ -287,6 +321,7 @@ class Sender:
                     return
                 time.sleep(wait)
                 wait = min(5.0, wait * 2)
+        self._marks.forget([receipt.delivery_id for receipt, _ in pairs if receipt.status == "sent"])
         with self._lock:
             self._flight.subtract(receipt.channel for receipt, _ in pairs)
         if self._left:
