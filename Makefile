@@ -13,7 +13,7 @@ RUN ?=
 TESTS ?= tests
 BENCH ?=
 
-SOURCES := $(wildcard config domain detectors notices ledger stores streams console embedded benchmarks tests) worker.py
+SOURCES := $(wildcard config domain detectors notices ledger stores streams console embedded benchmarks) tests/support tests/conftest.py worker.py
 
 .PHONY: help setup dev run test test-unit bench lint format types schemas locales lock ci clean
 

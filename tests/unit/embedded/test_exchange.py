@@ -12,7 +12,7 @@ from domain.events import STRUCTS, User
 from embedded.exchange.attacks import KINDS, NOTICED_BY
 from embedded.exchange.people import PLACES
 from embedded.exchange.wire import lookalike
-from embedded.exchange.world import DAY, Exchange, live, with_attacks
+from embedded.exchange.world import DAY, Exchange, Label, live, with_attacks
 
 END = datetime.fromisoformat("2026-11-20T12:00:00Z").timestamp()
 BY_TAG = {struct.__struct_config__.tag: struct for struct in STRUCTS.values()}
@@ -107,7 +107,7 @@ def test_a_live_exchange_attacks_at_once_and_nobody_twice() -> None:
     for _ in exchange.ordinary(END):
         pass
     drawn = itertools.takewhile(lambda one: one[0] < END + 150, live(exchange, END, 5, "run"))
-    begun = {}
+    begun: dict[str, tuple[float, Label]] = {}
     for at, event in drawn:
         if label := exchange.truth.get(event["event_id"]):
             begun.setdefault(label.attack_id, (at - END, label))
