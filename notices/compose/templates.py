@@ -41,7 +41,11 @@ class UnknownKind(LookupError):
 def _environment(autoescape: bool) -> ImmutableSandboxedEnvironment:
     # Plain text is escaped by the layout that it is put into, not here.
     return ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(TEMPLATE_DIR), undefined=StrictUndefined, autoescape=autoescape, keep_trailing_newline=False, auto_reload=False
+        loader=FileSystemLoader(TEMPLATE_DIR),
+        undefined=StrictUndefined,
+        autoescape=autoescape,
+        keep_trailing_newline=False,
+        auto_reload=False,
     )
 
 
@@ -100,7 +104,8 @@ def html_layout(locale: str) -> Template:
     source = (TEMPLATE_DIR / "layout.mjml").read_text(encoding="utf-8")
     for name, value in fixed.items():
         source = source.replace("{{ " + name + " }}", value)
-    return _markup.from_string(mrml.to_html(source).content)
+    # Without fonts: for known names MJML asks Google for a web font, which would tell it who reads when.
+    return _markup.from_string(mrml.to_html(source, render_options=mrml.RenderOptions(fonts={})).content)
 
 
 @cache
