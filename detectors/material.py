@@ -87,4 +87,5 @@ def _api_key(event: Any) -> dict[str, str]:
 
 
 def _moment(at: float) -> datetime:
-    return datetime.fromtimestamp(at, UTC)
+    # An exchange may send nonsense for a time; before 1970 there is nothing to tell.
+    return datetime.fromtimestamp(max(at, 0.0), UTC)

@@ -29,6 +29,10 @@ KEYS = {"id", "version", "severity", "threshold", "description", "why", "paramet
 STORY_KEYS = KEYS - {"threshold"} | {"steps", "asks"}
 
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""In C where there is one: ten times as fast."""
+
+
 class RegistryError(ValueError):
     """A pair is not as it should be, or a configuration is wrong; the text names the place and what was expected."""
 
@@ -171,7 +175,7 @@ def _common(path: Path, raw: Mapping[str, Any], family: str, parameters: dict[st
 
 def _read(path: Path, keys: set[str]) -> dict[str, Any]:
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = yaml.load(path.read_text(encoding="utf-8"), _LOADER)  # noqa: S506 - one of the two safe ones
     except yaml.YAMLError as error:
         raise RegistryError(f"{path}: not YAML: {error}") from None
     if not isinstance(raw, dict):

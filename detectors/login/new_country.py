@@ -18,12 +18,13 @@ class NewCountry(Detector):
 
     events = (Login,)
     minimum_logins: int
+    settling_days: float
 
     def score_one(self, seen: Sighting, habits: Habits) -> Score | WarmingUp:
         login, country = habits.login, seen.place.country
         if not self._new(seen, habits):
             return NORMAL
-        if login.count < self.minimum_logins or not login.countries:
+        if login.count < self.minimum_logins or not login.countries or self._settling(seen, habits):
             return WARMING_UP
         usual = sight.in_words(sorted(login.countries, key=login.countries.__getitem__))
         reasons = [Reason("country", country, usual or None, 0.8)]
@@ -48,7 +49,13 @@ class NewCountry(Detector):
             remember(habits.login.countries, seen.place.country, int(seen.event.at), MAX_COUNTRIES)
 
     def step_one(self, seen: Sighting, habits: Habits) -> str | None:
-        return "country" if habits.login.countries and self._new(seen, habits) else None
+        new = bool(habits.login.countries) and self._new(seen, habits) and not self._settling(seen, habits)
+        return "country" if new else None
+
+    def _settling(self, seen: Sighting, habits: Habits) -> bool:
+        """Who was first seen on a journey comes home with the same device; without a word from the owner that would be told for ever."""
+        young = seen.event.at - habits.login.first_at < self.settling_days * 86_400
+        return young and sight.device_known(seen, habits.login)
 
     def _new(self, seen: Sighting, habits: Habits) -> bool:
         if seen.event.outcome != "success" or not seen.place.country or seen.place.country in habits.login.countries:
