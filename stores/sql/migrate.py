@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from stores.sql.engine import Database
 
+VERSION = "0001"
+"""The latest file in migrations/versions."""
 FOLDER = Path(__file__).parent / "migrations"
 ADVISORY_LOCK = 0x76696769_6C  # any number that others don't take: "vigil"
 
@@ -23,7 +21,9 @@ class StoreError(RuntimeError):
 
 def version_of(connection: Connection) -> str | None:
     """The schema that the database has; None when it has none."""
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
 def upgrade(database: Database, begin: Callable[[Connection], object]) -> bool:
@@ -32,28 +32,30 @@ def upgrade(database: Database, begin: Callable[[Connection], object]) -> bool:
     Raises StoreError when the database is of a newer Vigil.
     """
     with database.reading() as connection:
-        script = ScriptDirectory(str(FOLDER))
-        known = [revision.revision for revision in script.walk_revisions()]
-        if _checked(version_of(connection), known) == known[0]:
+        if version_of(connection) == VERSION:
             return False
     with database.writing() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
-        before = _checked(version_of(connection), known)
-        if before == known[0]:
+        before = version_of(connection)
+        if before == VERSION:
             return False
-        config = Config()
-        config.set_main_option("script_location", str(FOLDER))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        _run(connection, before)
         if before is None:
             begin(connection)
         return True
 
 
-def _checked(version: str | None, known: list[str]) -> str | None:
-    if version is not None and version not in known:
-        raise StoreError(
-            f"the database has schema {version}, which is newer than this Vigil ({known[0]}): start the newer one, or restore a backup"
-        )
-    return version
+def _run(connection: Connection, before: str | None) -> None:
+    # Imported here: it takes a third of a second, and nearly every start needs none of it.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    if before is not None and before not in {r.revision for r in ScriptDirectory(str(FOLDER)).walk_revisions()}:
+        words = f"the database has schema {before}, which is newer than this Vigil knows ({VERSION})"
+        raise StoreError(words + ": start the newer Vigil, or restore a backup")
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    config.attributes["connection"] = connection
+    command.upgrade(config, VERSION)

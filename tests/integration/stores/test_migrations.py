@@ -3,11 +3,13 @@
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from domain.ports import Unavailable
 from ledger.book import Book
 from stores.sql.engine import Database
+from stores.sql.migrate import FOLDER, VERSION
 from stores.sql.schema import metadata
 from stores.sql.store import StoreError, open_store
 from tests.support.told import NOW, SECRET, notice, rendered
@@ -22,6 +24,11 @@ def test_the_migrations_make_what_the_schema_says(any_database: str) -> None:
     database.close()
 
     assert differences == []
+
+
+def test_the_latest_migration_is_the_version_that_is_opened() -> None:
+    """Else a new file would never run."""
+    assert ScriptDirectory(str(FOLDER)).get_current_head() == VERSION
 
 
 def test_opening_again_changes_nothing(any_database: str) -> None:
