@@ -159,7 +159,7 @@ def _put(values: dict[str, Any], name: str, text: str, names: dict[str, str]) ->
             raise SettingsError(f"{name}: {part} is not a group of settings")
         node = node[part]
     value: Any = text
-    if text[:1] in "[{":
+    if text.startswith(("[", "{")):
         try:
             value = yaml.safe_load(text)
         except yaml.YAMLError:

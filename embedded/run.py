@@ -162,8 +162,8 @@ async def _consumer(brokers: str, topics: list[str]) -> AsyncIterator[AIOKafkaCo
     consumer = AIOKafkaConsumer(bootstrap_servers=brokers, enable_auto_commit=False, auto_offset_reset="earliest")
     await consumer.start()
     try:
-        await consumer._client.fetch_all_metadata()
-        parts = [TopicPartition(t, n) for t in topics for n in sorted(consumer.partitions_for_topic(t) or ())]
+        cluster = await consumer._client.fetch_all_metadata()
+        parts = [TopicPartition(t, n) for t in topics for n in sorted(cluster.partitions_for_topic(t) or ())]
         consumer.assign(parts)
         for part in parts:
             consumer.seek(part, 0)

@@ -36,7 +36,8 @@ class Publisher:
     async def __aenter__(self) -> "Publisher":
         self._producer = AIOKafkaProducer(bootstrap_servers=self.brokers, linger_ms=5, request_timeout_ms=int(REACH_WITHIN * 1000))
         await asyncio.wait_for(self._producer.start(), REACH_WITHIN)
-        missing = [t for t in INPUT_TOPICS if not await self._there(t)]
+        known = (await self._producer.client.fetch_all_metadata()).topics(exclude_internal_topics=False)
+        missing = [t for t in INPUT_TOPICS if self.prefix + t not in known]
         if missing:
             await self._producer.stop()
             raise TopicsMissing(
@@ -78,13 +79,6 @@ class Publisher:
     async def _send(self, topic: str, value: dict[str, Any]) -> None:
         await self._producer.send(self.prefix + topic, json.dumps(value, ensure_ascii=False).encode(), key=value["user_id"].encode())
         self.published += 1
-
-    async def _there(self, topic: str) -> bool:
-        with contextlib.suppress(KafkaError):
-            return bool(
-                await self._producer.client.fetch_all_metadata() and self._producer.client.cluster.partitions_for_topic(self.prefix + topic)
-            )
-        return False
 
 
 async def publish(

@@ -110,3 +110,8 @@ def test_no_secret_is_printed():
     with pytest.raises(SettingsError) as caught:
         load({"VIGIL_SECRET_KEY": "tooshort-secret", "VIGIL_CONSOLE__API_TOKEN": "[broken-secret"}, NOTHING)
     assert "secret" not in str(caught.value).lower().replace("vigil_secret_key", "")
+
+
+def test_an_empty_variable_is_an_empty_text() -> None:
+    """`VIGIL_KAFKA__TOPIC_PREFIX=` says: no prefix."""
+    assert load(environ={"VIGIL_KAFKA__TOPIC_PREFIX": ""}, file=NOTHING).kafka.topic_prefix == ""
