@@ -18,7 +18,7 @@ DOMAIN = "vigil.po"
 SOURCE = "en"
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
-FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
+RIGHT_TO_LEFT_ISOLATE, FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2067", "\u2068", "\u2069"
 
 
 class Words:
@@ -40,8 +40,13 @@ class Words:
         if "{" not in text:
             return text
         if self._isolate:
-            return PLACEHOLDER.sub(lambda found: f"{FIRST_STRONG_ISOLATE}{values[found[1]]}{POP_ISOLATE}", text)
+            return PLACEHOLDER.sub(lambda found: _isolated(str(values[found[1]])), text)
         return PLACEHOLDER.sub(lambda found: str(values[found[1]]), text)
+
+
+def _isolated(value: str) -> str:
+    """So that a name or number doesn't turn the text around it. What holds isolates itself is a phrase of the language and runs its way."""
+    return f"{RIGHT_TO_LEFT_ISOLATE if FIRST_STRONG_ISOLATE in value else FIRST_STRONG_ISOLATE}{value}{POP_ISOLATE}"
 
 
 def po_file(locale: str) -> Path:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import UTC, datetime, timedelta, tzinfo
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation, localcontext
 from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale
 from babel.dates import format_date, format_skeleton, format_timedelta, get_timezone_name
 from babel.numbers import format_currency, format_decimal
 
@@ -21,27 +21,30 @@ from notices.compose.catalogue import Words
 
 _SPACES = re.compile(r"\s+")
 _LINKS = re.compile(r"(?i)[a-z][a-z0-9+.-]{1,12}://|www\.")
+_EXACT = Context(prec=100)
 _JOINERS = "\u200c\u200d"
-_WITH_REGION = {"en", "es", "fr", "de", "ar"}
-"""Languages whose countries write dates and numbers differently, and whose words are the same."""
+_WITH_REGION = {
+    "en": frozenset(["US", "GB", "AU", "CA", "IE", "NZ", "SG", "HK"]),
+    "es": frozenset(["ES", "MX", "AR", "CL", "CO", "PE"]),
+    "fr": frozenset(["FR", "BE", "CA", "LU"]),
+    "de": frozenset(["DE", "AT"]),
+    "ar": frozenset(["AE", "SA", "EG", "KW", "QA"]),
+}
+"""Countries that write dates and numbers in their own way in a language. Elsewhere the language decides: an English text with Dutch commas
+misleads about an amount."""
 
 
 def clean(value: str | None, limit: int = 64) -> str:
-    """One line of visible text of at most `limit` characters; '' for None."""
+    """One line of visible text of at most `limit` characters, with nothing that a mail reader would turn into a link; '' for None."""
     if not value:
         return ""
-    value = value[: limit * 8]
+    value = _LINKS.sub("", value[: limit * 8])
     kept = [
         c if c in _JOINERS or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else " " if c.isspace() else ""
         for c in value
     ]
     line = _SPACES.sub(" ", "".join(kept)).strip()
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
-
-
-def name(value: str | None, limit: int = 64) -> str:
-    """A name that someone else chose: cleaned, and nothing that a mail reader would turn into a link."""
-    return clean(_LINKS.sub("", value or ""), limit)
 
 
 class Formats:
@@ -91,7 +94,8 @@ class Formats:
         decimals = decimals[:2] + decimals[2:].rstrip("0")
         if decimals.strip("0") == "" and len(whole) > 3:
             decimals = ""  # 1250.000000 is 1,250: padding, not precision
-        text = format_decimal(Decimal(whole), locale=self.babel)
+        with localcontext(_EXACT):
+            text = format_decimal(Decimal(whole), locale=self.babel)
         if decimals:
             text += self._decimal_symbol + decimals
         return f"{text} {clean(asset, 16)}".strip()
@@ -99,7 +103,10 @@ class Formats:
     def money(self, usd: str | None) -> str:
         """An amount of US dollars; '' when unknown."""
         number = _decimal(usd)
-        return "" if number is None else str(format_currency(number, "USD", locale=self.babel))
+        if number is None:
+            return ""
+        with localcontext(_EXACT):
+            return str(format_currency(number, "USD", locale=self.babel))
 
     def country(self, code: str | None) -> str:
         """A country's name, the code where there is none."""
@@ -108,12 +115,12 @@ class Formats:
 
     def place(self, city: str | None, code: str | None) -> str:
         """`Toronto, Canada`; what of it is known."""
-        town, land = name(city), self.country(code)
+        town, land = clean(city), self.country(code)
         return self._("{city}, {country}", city=town, country=land) if town and land else land or town
 
     def device(self, label: str | None) -> str:
         """A device in words; labels read `Chrome on Windows`, `iPhone app`, `app`."""
-        text = name(label)
+        text = clean(label)
         if text == "app":
             return self._("the app")
         if text.endswith(" app"):
@@ -155,11 +162,8 @@ def _zone(name: str | None) -> tzinfo:
 @lru_cache(maxsize=1024)
 def _babel_locale(locale: str, region: str | None) -> Locale:
     parts = locale.split("-")
-    if parts[0] in _WITH_REGION and region and re.fullmatch("[A-Za-z]{2}", region):
-        try:
-            return Locale.parse(f"{parts[0]}_{region.upper()}")
-        except (UnknownLocaleError, ValueError):
-            pass
+    if region and region.upper() in _WITH_REGION.get(parts[0], ()):
+        return Locale.parse(f"{parts[0]}_{region.upper()}")
     return Locale.parse("_".join(parts))
 
 

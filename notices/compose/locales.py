@@ -147,10 +147,4 @@ def _sms_texts() -> list[str]:
     ]
 
 
-def is_whole(locale: str) -> bool:
-    """Whether each text of the language is there: one that isn't is no language to write in."""
-    have = texts(locale)
-    return locale == SOURCE or all(have.get(text) for text in messages())
-
-
-__all__ = ["Problem", "check", "extract", "is_whole", "messages"]
+__all__ = ["Problem", "check", "extract", "messages"]

@@ -12,7 +12,7 @@ from domain.locale import direction, negotiate
 from domain.messages import Notice
 from notices.compose import catalogue, changes, reasons
 from notices.compose.catalogue import Words
-from notices.compose.formats import Formats, clean, name
+from notices.compose.formats import Formats, clean
 from notices.compose.templates import parts_of
 
 
@@ -92,7 +92,7 @@ def parts(notice: Notice, reader: Reader, brand: str, digest: Sequence[Notice] =
         "country": formats.country(facts.get("country")),
         "mfa": facts.get("mfa", ""),
         "change": changes.sentence(facts.get("change", ""), facts.get("permissions", ""), _),
-        "account": name(facts.get("account"), 32),
+        "account": clean(facts.get("account"), 32),
         "ratio": clean(facts.get("ratio"), 6),
         "equity": formats.money(facts.get("equity_usd")),
         "maintenance": formats.money(facts.get("maintenance_margin_usd")),
@@ -137,8 +137,8 @@ def _facts(notice: Notice, reader: Reader) -> list[Fact]:
         Fact(_("The address you know"), clean(facts.get("known_address"), 128), "id"),
         Fact(_("Where"), _("{place}, by its network address", place=where) if where else ""),
         Fact(_("Device"), formats.device(facts.get("device"))),
-        Fact(_("API key"), name(facts.get("api_key")), "id"),
-        Fact(_("Market"), name(facts.get("market"), 32), "id"),
+        Fact(_("API key"), clean(facts.get("api_key")), "id"),
+        Fact(_("Market"), clean(facts.get("market"), 32), "id"),
         Fact(_("Equity"), formats.money(facts.get("equity_usd")) if margin else ""),
         Fact(_("Maintenance margin"), formats.money(facts.get("maintenance_margin_usd")) if margin else ""),
         Fact(_("Liquidation price"), clean(facts.get("liquidation_price"), 40) if margin else "", "id"),

@@ -398,7 +398,7 @@ STREAM = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(STREAM, st.integers())
 def test_batches_change_nothing(stream, seed):
     """The same findings give the same decisions however the worker's batches cut them and whenever the profile goes through Redis."""
@@ -414,7 +414,7 @@ def test_batches_change_nothing(stream, seed):
             parts = profile.decode(profile.encode(parts))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(STREAM)
 def test_every_finding_has_its_notice_or_its_reason(stream):
     """Nothing is dropped without a word: what isn't told says why."""
