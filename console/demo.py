@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +18,8 @@ from console.services import Services
 from console.shell import staff_page
 from console.signin import form
 from domain.events.base import Client
+from domain.locale import direction
+from notices.compose import Reader, pages
 
 LIMIT = 50
 
@@ -38,6 +41,7 @@ async def demo_inbox(request: Request[Any, Any, Any], user_id: FromPath[str]) ->
     ids = [str(item["notice_id"]) for item in page["items"] if "notice_id" in item]
     answers = await asyncio.to_thread(services.queries.answers_of, ids)
     record = await services.user(name)
+    reader = Reader.of(record)
     return await staff_page(
         request,
         "demo_inbox.html",
@@ -47,6 +51,11 @@ async def demo_inbox(request: Request[Any, Any, Any], user_id: FromPath[str]) ->
         inbox=page,
         answers=answers,
         said=request.query_params.get("said", ""),
+        lang=reader.locale,
+        dir=direction(reader.locale),
+        t=pages.inbox(reader),
+        answer={"me": reader.words("It was me"), "not_me": reader.words("It was not me")},
+        when=lambda at: reader.formats.moment(datetime.fromisoformat(at)),
     )
 
 

@@ -25,7 +25,7 @@ PERIODS = {
 REFRESH_SECONDS = 2.0
 STATUSES = ("delivered", "sent", "queued", "bounced", "rejected", "failed", "suppressed", "expired", "unknown")
 CHANNELS = ("email", "sms", "inapp")
-STORIES = ("account_takeover",)
+NO_ATTACK = ("margin_low",)
 
 
 @get("/", may="overview")
@@ -59,7 +59,9 @@ async def figures(services: Services, period: str) -> dict[str, Any]:
         since = now - PERIODS[period][0]
         statuses = queries.statuses_since(since)
         told = queries.seconds_to_told(since)
-        attacks = [row for row in queries.queue(state="open", limit=50) if row["detector"] in STORIES or row["severity"] == "critical"][:8]
+        attacks = [
+            row for row in queries.queue(state="open", limit=50) if row["severity"] == "critical" and row["detector"] not in NO_ATTACK
+        ][:8]
         notice_ids = [row["notice_id"] for row in attacks if row["notice_id"]]
         return {
             "counts": queries.findings_since(since),

@@ -67,7 +67,7 @@ def timeline(values: dict[str, Any], only: str) -> list[dict[str, Any]]:
     """Findings, notices and answers, newest first; `told`: without the findings."""
     entries: list[dict[str, Any]] = []
     if only != "told":
-        entries += [{"what": "finding", "at": row["occurred_at"], "row": row} for row in values["findings"]]
+        entries += [{"what": "finding", "at": row["occurred_at"], "row": row, "more": 0} for row in values["findings"]]
     for row in values["notices"]:
         entries.append(
             {
@@ -80,7 +80,21 @@ def timeline(values: dict[str, Any], only: str) -> list[dict[str, Any]]:
         said = values["answers"].get(row["notice_id"])
         if said and said["answered_at"]:
             entries.append({"what": "answer", "at": said["answered_at"], "row": said})
-    return sorted(entries, key=lambda entry: entry["at"], reverse=True)
+    return folded(sorted(entries, key=lambda entry: entry["at"], reverse=True))
+
+
+def folded(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Repeats that nobody was told of stand as one, with how many `more` there were."""
+    kept: list[dict[str, Any]] = []
+    for entry in entries:
+        before = kept[-1] if kept else None
+        if before and before["what"] == entry["what"] == "finding":
+            one, other = before["row"], entry["row"]
+            if one["suppressed"] and (one["detector"], one["suppressed"]) == (other["detector"], other["suppressed"]):
+                before["more"] += 1
+                continue
+        kept.append(entry)
+    return kept
 
 
 HANDLERS = [users, user]

@@ -124,13 +124,22 @@
     plot = new uPlot({
       width: holder.clientWidth, height: 176, legend: { show: false }, cursor: { show: false },
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1e3), "UTC"),
-      scales: { y: { range: (_, low, high) => [0, Math.max(1, high * 1.1)] } },
+      scales: { y: { range: (_, low, high) => uPlot.rangeNum(0, Math.max(1, high), 0.1, true) } },
       series: [{}, { stroke: colour("--accent"), fill: colour("--accent-bg"), width: 1.5, points: { show: false } }],
-      axes: [{ ...axis, grid: { show: false }, values: (_, ticks) => ticks.map((t) => new Date(t * 1e3).toISOString().slice(11, 16)) }, { ...axis, size: 48 }],
+      axes: [{ ...axis, size: 28, grid: { show: false }, values: (_, ticks) => ticks.map((t) => new Date(t * 1e3).toISOString().slice(11, 16)) }, { ...axis, size: 48 }],
     }, points, holder);
   }
   addEventListener("resize", () => { if (plot) plot.setSize({ width: one("#rate-chart").clientWidth, height: 176 }); });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { plot?.destroy(); plot = null; draw(); });
+
+  // htmx starts by a timer that may run before its SSE extension has loaded, and then never sees the attribute. All scripts have loaded
+  // when this one runs, and a timer set now runs after that of htmx.
+  setTimeout(() => {
+    const live = one("#live");
+    if (!live || !window.htmx) return;
+    live.setAttribute("hx-sse:connect", live.dataset.connect);
+    window.htmx.process(live);
+  });
 
   showSwitch();
   draw();
@@ -147,12 +156,12 @@
   const source = new EventSource(inbox.dataset.inbox);
 
   function count() {
-    unread.textContent = `${list.querySelectorAll(".is-unread").length} unread`;
+    unread.textContent = `${inbox.dataset.word}: ${list.querySelectorAll(".is-unread").length}`;
   }
 
   source.addEventListener("unread", (event) => {
     live.textContent = "live";
-    unread.textContent = `${JSON.parse(event.data).unread} unread`;
+    unread.textContent = `${inbox.dataset.word}: ${JSON.parse(event.data).unread}`;
   });
   source.addEventListener("error", () => { live.textContent = "connecting"; });
   source.addEventListener("item", (event) => {

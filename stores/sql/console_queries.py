@@ -18,6 +18,8 @@ _FINDING = msgspec.json.Decoder(Finding)
 _TIMES = {"at", "created_at", "occurred_at", "recorded_at", "updated_at", "expires_at", "answered_at", "withdrawn_at", "since", "until"}
 _LISTS = {"finding_ids", "channels", "parts"}
 GRAVE = ("warning", "critical")
+LIVE = 300_000_000
+"""Microseconds from an event to the decision about it, above which it was a backlog's."""
 
 
 class ConsoleQueries:
@@ -35,7 +37,10 @@ class ConsoleQueries:
         )
 
     def recent_findings(self, limit: int = 20) -> list[dict[str, Any]]:
-        return self._findings(select(findings).order_by(findings.c.recorded_at.desc()).limit(limit))
+        """Newest first; repeats of what was told before are left out."""
+        return self._findings(
+            select(findings).where(_told()).order_by(findings.c.recorded_at.desc(), findings.c.occurred_at.desc()).limit(limit)
+        )
 
     def queue(self, *, state: str = "open", text: str = "", detector: str = "", limit: int = 200) -> list[dict[str, Any]]:
         """`open`: grave and undecided, gravest first, then oldest; `notice`: the same at notice; `closed`: decided ones, newest first."""
@@ -161,7 +166,8 @@ class ConsoleQueries:
         )
 
     def seconds_to_told(self, since: datetime, limit: int = 2000) -> list[float]:
-        """From the event to the first provider that took its notice, ascending."""
+        """From the event to the first provider that took its notice, ascending. Of events that came as they happened: a backlog says
+        nothing about speed."""
         first = (
             select(receipts.c.notice_id, func.min(receipts.c.at).label("told"))
             .where(receipts.c.at >= micros(since), receipts.c.status.in_(("sent", "delivered")))
@@ -170,6 +176,7 @@ class ConsoleQueries:
             .subquery()
         )
         query = select(first.c.told - notices.c.occurred_at).select_from(first.join(notices, notices.c.notice_id == first.c.notice_id))
+        query = query.where(notices.c.recorded_at - notices.c.occurred_at < LIVE)
         with self.database.reading() as connection:
             return sorted(float(row[0]) / 1e6 for row in connection.execute(query) if row[0] is not None and row[0] >= 0)
 

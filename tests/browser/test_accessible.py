@@ -1,0 +1,64 @@
+"""Every page in light and dark, wide and narrow: readable by machines and people, and within its own policy."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import AXE, Site, Watched
+from tests.support.console import TOKENS
+
+pytestmark = pytest.mark.browser
+
+PAGES = [
+    *("/", "/findings", "/findings/f3", "/findings/f5", "/users", "/users/u1042", "/notices", "/notices/n1042", "/notices/n55"),
+    *("/detectors", "/detectors/login_new_device", "/mailbox", "/demo", "/demo/u1042"),
+]
+ANSWERS = [f"/n/{TOKENS['u1042']}", f"/n/{TOKENS['u7']}", "/n/unknown", "/sign-in", "/no-such-page"]
+LOOKS: list[tuple[Any, int]] = [("light", 1280), ("light", 390), ("dark", 390), ("dark", 1280)]
+
+
+def violations(page: Any) -> list[str]:
+    """What axe-core finds, in a line each; frames are judged by themselves."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, {iframes: false})")
+    return [f"{v['id']}: {v['help']}: {[n['html'][:160] for n in v['nodes'][:3]]}" for v in found["violations"]]
+
+
+def check(watched: Watched, site: Site, path: str) -> None:
+    """Opens the page, and looks at it in light and dark, wide and narrow."""
+    page, found = watched.page, []
+    page.goto(site.url + path)
+    page.wait_for_load_state("load")
+    for scheme, width in LOOKS:
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 900})
+        look = f"{scheme}, {width} px"
+        found += [f"{look}: {line}" for line in violations(page)]
+        if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+            found.append(f"{look}: something sticks out sideways")
+    expected = "404" if path in ("/n/unknown", "/no-such-page") else "no complaint"
+
+    assert [*found, *(c for c in watched.complaints if expected not in c)] == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_staff_page_is_accessible(shared_site: Site, visit: Callable[..., Watched], path: str) -> None:
+    """No violation of axe-core's rules, nothing sticks out, no complaint of the browser about policy or script."""
+    check(visit(shared_site), shared_site, path)
+
+
+@pytest.mark.parametrize("path", ANSWERS)
+def test_a_page_for_everyone_is_accessible(shared_site: Site, visit: Callable[..., Watched], path: str) -> None:
+    """The owner's pages most of all."""
+    check(visit(shared_site, staff=False), shared_site, path)
+
+
+def test_the_rules_are_run(shared_site: Site, visit: Callable[..., Watched]) -> None:
+    """A page with a mistake is caught: the check is able to fail."""
+    page = visit(shared_site, staff=False).page
+    page.goto(shared_site.url + "/sign-in")
+    page.evaluate("document.querySelector('label').remove()")
+
+    assert any(line.startswith("label") for line in violations(page)), json.dumps(violations(page))
