@@ -10,7 +10,9 @@ import secrets
 import signal
 import sys
 import time
+import urllib.request
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,11 +24,14 @@ from domain.profile import decode
 from embedded.processes import Child, free_port
 from embedded.redis import Redis
 from stores.redis_profiles import PREFIX
+from streams.publisher import Message
 from streams.read import whole
 from streams.topics import make_missing
 from tests.support.background import Background, wait_until
+from tests.unit.streams.fakes import MemoryBus
 
 ROOT = Path(__file__).parents[3]
+COUNTING = "tests.integration.streams.counting_worker"
 TOPICS = {"logins": "login", "trades": "trade", "account-changes": "account_change"}
 
 
@@ -37,6 +42,7 @@ def event(kind: str, event_id: str, user: str, at: float) -> dict[str, Any]:
         "login": {"outcome": "success"},
         "trade": {"order_id": "o", "action": "fill", "market": "BTC-USDT", "side": "buy", "quantity": "1"},
         "account_change": {"change": "password_changed"},
+        "verdict": {},
     }[kind]
     return {"type": kind, "event_id": event_id, "user_id": user, "occurred_at": when, **more}
 
@@ -53,6 +59,7 @@ class Bed:
         self.published: Counter[str] = Counter()
         self.bad: set[str] = set()
         self.workers: list[Child] = []
+        self.ports: dict[str, int] = {}
         self.serial = 0
 
     @property
@@ -76,17 +83,18 @@ class Bed:
         self.background.run(make_missing(self.settings))
         return self
 
-    def worker(self, slot: int = 0, ready: bool = True) -> Child:
-        """Starts a worker; the same slot is the same data directory, as after a restart."""
+    def worker(self, slot: int = 0, ready: bool = True, module: str = COUNTING) -> Child:
+        """Starts a worker; the same slot is the same data directory, as after a restart. Its output is its log."""
         self.serial += 1
         port = free_port()
         child = Child(
-            f"worker-{self.serial}", [sys.executable, "-m", "tests.integration.streams.counting_worker"], cwd=ROOT,
+            f"worker-{self.serial}", [sys.executable, "-m", module], cwd=ROOT,
             log=self.folder / f"worker-{self.serial}.log",
             env={**os.environ, **self.environment, "VIGIL_DATA_DIR": str(self.folder / f"data-{slot}"), "VIGIL_METRICS__PORT": str(port)},
         )  # fmt: skip
         child.start()
         self.workers.append(child)
+        self.ports[child.name] = port
         if ready:
             wait_until(lambda: "ready" in child.log.read_text().split("\n") or not child.alive, 60, "the worker to be ready")
             assert child.alive, child.tail(40)
@@ -153,6 +161,35 @@ class Bed:
             async for records in whole(self.settings, [topic]):
                 found.update(json.loads(record.value)[field] for record in records)
             return found
+
+        return self.background.run(read())
+
+    def metrics(self, child: Child) -> dict[str, float]:
+        """Sums of the worker's metrics by name; empty while it doesn't answer."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.ports[child.name]}/metrics", timeout=5) as page:
+                lines = page.read().decode().splitlines()
+        except OSError:
+            return {}
+        found: Counter[str] = Counter()
+        for line in lines:
+            if line and not line.startswith("#"):
+                found[line.partition("{")[0].partition(" ")[0]] += float(line.rpartition(" ")[2])
+        return dict(found)
+
+    def done(self, child: Child) -> int:
+        """Events applied by this worker."""
+        return int(self.metrics(child).get("vigil_events_total", 0))
+
+    def heard(self, topics: Sequence[str]) -> MemoryBus:
+        """All that was published on these topics."""
+
+        async def read() -> MemoryBus:
+            bus = MemoryBus()
+            for topic in topics:
+                async for records in whole(self.settings, [topic]):
+                    bus.messages += [Message(topic, record.key, record.value) for record in records]
+            return bus
 
         return self.background.run(read())
 
