@@ -10,8 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import UTC, datetime
-from functools import partial
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -29,6 +28,7 @@ from notices.deliver.registry import inbox_provider, providers
 from notices.deliver.sender import Sender
 from stores.directory import RedisDirectory
 from stores.inbox import RedisInbox
+from stores.refill import refill_inbox
 from stores.redis_client import connect
 from stores.sent import SentMarks
 from stores.sql.migrate import StoreError
@@ -53,6 +53,8 @@ POLL = 0.2
 LINGER = 0.05
 """Seconds for which receipts are gathered before they are published."""
 PUBLISH = 500
+INBOX_KEPT = timedelta(days=90)
+"""How old items may be that go back into the inboxes of a Redis that was emptied."""
 
 
 class Notify:
@@ -274,7 +276,13 @@ def build_notify(settings: Settings) -> Notify:
         forget=forget,
     )
     publisher = KafkaPublisher(settings.kafka.brokers, settings.kafka.topic_prefix)
-    notify = Notify(desk, store, directory, sender, publisher, partial(reread, settings, directory))
+
+    async def fill_redis() -> int:
+        count = await reread(settings, directory)
+        await asyncio.to_thread(refill_inbox, store, inbox, datetime.now(UTC) - INBOX_KEPT)
+        return count
+
+    notify = Notify(desk, store, directory, sender, publisher, fill_redis)
     hear.append(notify.heard)
     return notify
 

@@ -15,7 +15,7 @@ from domain.ports import DigestDue, Waiting
 from stores.sql import rows
 from stores.sql.answers import SqlAnswers
 from stores.sql.bus import SqlBus
-from stores.sql.chain import Chain, chunks, user_keys
+from stores.sql.chain import Chain, chunks, contents_by_id, user_keys
 from stores.sql.engine import Database
 from stores.sql.ledger_rows import LedgerRows
 from stores.sql.migrate import StoreError, upgrade
@@ -134,6 +134,24 @@ class Store:
         if key is not None:
             self.database.after_erasure()
         return key is not None or had_findings
+
+    def delivered_in_app(self, since: datetime, chunk: int) -> Iterator[list[tuple[str, bytes]]]:
+        """(user id, item as JSON) of what was put into inboxes, oldest first; erased users' are left out."""
+        d = deliveries.c
+        wanted = select(d.delivery_id, d.user_id).where(d.channel == "inapp", d.status == "delivered", d.created_at >= micros(since))
+        with self.database.reading() as connection:
+            all_rows = connection.execute(wanted.order_by(d.created_at, d.delivery_id)).all()
+        for some in chunks(all_rows, chunk):
+            with self.database.reading() as connection:
+                users = {row.user_id for row in some}
+                keys = {key.key_id: key for key in user_keys(connection, users).values()}
+                contents = contents_by_id(connection, [row.delivery_id for row in some])
+            items = []
+            for row in some:
+                content = contents.get(row.delivery_id)
+                if content is not None and (key := keys.get(content.key_id)) is not None:
+                    items.append((row.user_id, self.book.open_rendered(self.book.open_content(content, key))[2]))
+            yield items
 
     def redriven(self, places: Sequence[tuple[str, int, int]]) -> set[tuple[str, int, int]]:
         """Those of (topic, partition, offset) that were sent again."""

@@ -13,7 +13,9 @@ from embedded.redis import Redis
 from ledger.keys import Keyring
 from stores.inbox import AsyncRedisInbox, RedisInbox, keys
 from stores.redis_client import connect, connect_async
-from tests.support.told import NOW, SECRET
+from stores.refill import refill_inbox
+from stores.sql.store import Store
+from tests.support.told import NOW, SECRET, notice, receipt, rendered
 
 BOX = Keyring(SECRET).box("inbox")
 
@@ -177,3 +179,24 @@ async def test_an_erased_inbox_is_empty(writer: RedisInbox, reader: AsyncRedisIn
     writer.erase("u7")
 
     assert (await reader.page("u7", None, 20))["items"] == []
+
+
+async def test_an_emptied_redis_gets_its_inboxes_back(
+    store: Store, writer: RedisInbox, reader: AsyncRedisInbox, redis_server: Redis
+) -> None:
+    """From the words in the ledger: what was delivered, of those who weren't erased; twice is once."""
+    for number, user in ((1, "u7"), (2, "u7"), (3, "u8"), (4, "u9")):
+        n = notice(number, user=user)
+        inapp = rendered(n, "inapp", payload=item(number))
+        with store.transaction(NOW) as tx:
+            tx.add_notice(n, [inapp])
+        if number != 2:
+            store.outbox.record([(receipt(inapp, "delivered"), None)])
+    store.erase("u9", "asked", NOW)
+    connect(redis_server.url).flushall()
+
+    counts = [refill_inbox(store, writer, NOW - timedelta(days=1)), refill_inbox(store, writer, NOW - timedelta(days=1))]
+
+    assert counts == [2, 2]
+    assert [[i["notice_id"] for i in (await reader.page(u, None, 9))["items"]] for u in ("u7", "u8", "u9")] == [["n1"], ["n3"], []]
+    assert refill_inbox(store, writer, NOW + timedelta(days=1)) == 0
