@@ -49,13 +49,14 @@ def as_actions(asked: Iterable[Asked], user_id: str, group: str, finding_ids: Se
     ]
 
 
-def note_holds(state: PolicyState, actions: Iterable[AccountAction], notice_id: str) -> None:
-    """Remembers what is held, so that a verdict can release it."""
+def note_holds(state: PolicyState, actions: Iterable[AccountAction], finding_id: str, notice_id: str) -> None:
+    """Remembers what is held and for which finding, so that a verdict on that finding can release it. Not for the story's earlier findings:
+    whoever clears the sign-in by a link in the mailbox has not cleared the withdrawal."""
     for action in actions:
         if action.action != "hold_withdrawal" or action.target is None or action.expires_at is None:
             continue
         state.holds = [hold for hold in state.holds if hold.transfer_id != action.target]
-        state.holds.append(Hold(action.target, action.expires_at.timestamp(), list(action.finding_ids), notice_id))
+        state.holds.append(Hold(action.target, action.expires_at.timestamp(), [finding_id], notice_id))
     del state.holds[:-MAX_HOLDS]
 
 

@@ -76,7 +76,7 @@ class Policy:
         remember(state.policy, findings, self._window)
         ids = list(dict.fromkeys([f.finding_id for f in findings] + _members(gravest, state.pending)))
         actions = as_actions(asked, user_id, group, ids, now)
-        note_holds(state.policy, actions, name)
+        note_holds(state.policy, actions, gravest.finding_id, name)
         decision.actions += actions
         decision.findings += [msgspec.structs.replace(finding, notice_id=name, suppressed=None) for finding in findings]
         channels, digest = self._channels(gravest, state, at)
@@ -121,7 +121,7 @@ class Policy:
             decision.findings.append(msgspec.structs.replace(finding, notice_id=known, suppressed=reason.replace("repeat", "cooldown")))
         asked = [one for one in asked_with(gravest, self.rules) if one.target]
         actions = as_actions(asked, gravest.user_id, group, [finding.finding_id for finding in findings], now)
-        note_holds(state.policy, actions, known or name)
+        note_holds(state.policy, actions, gravest.finding_id, known or name)
         decision.actions += actions
 
     def _channels(self, gravest: Finding, state: UserState, at: float) -> tuple[list[Medium], list[Medium]]:

@@ -23,14 +23,20 @@ Say = Callable[[Reason, Facts, Formats, Words], Sequence[str]]
 def sentences(reasons: Sequence[Reason], facts: Facts, formats: Formats, _: Words) -> list[str]:
     """The sentences of a notice, weightiest first, each once."""
     said: dict[str, None] = {}
+    others = from_others(reasons)
     for reason in sorted(reasons, key=lambda r: -r.contribution):
         say = _SAY.get(reason.feature)
-        if say is None:
+        if say is None or (others and reason.feature == "usd_value"):
             continue
         for sentence in say(reason, facts, formats, _):
             if sentence:
                 said.setdefault(sentence)
     return list(said)[:MAX_REASONS]
+
+
+def from_others(reasons: Sequence[Reason]) -> bool:
+    """Whether "usual" is what others do, for an account too young to have a usual of its own: then nothing is said of the owner's."""
+    return any(reason.feature == "cohort" for reason in reasons)
 
 
 def _names(text: str | None, read: Callable[[str], str], comma: str) -> str:
@@ -86,7 +92,7 @@ def _cohort(reason: Reason, facts: Facts, formats: Formats, _: Words) -> list[st
 
 
 def _share(reason: Reason, facts: Facts, formats: Formats, _: Words) -> list[str]:
-    share = clean(facts.get("share"), 4)
+    share = clean(str(reason.value or "") or facts.get("share"), 4)
     return [_("It is {share} % of your balance.", share=share)] if share else []
 
 

@@ -96,6 +96,7 @@ def parts(notice: Notice, reader: Reader, brand: str, digest: Sequence[Notice] =
         "ratio": clean(facts.get("ratio"), 6),
         "equity": formats.money(facts.get("equity_usd")),
         "maintenance": formats.money(facts.get("maintenance_margin_usd")),
+        "young": reasons.from_others(notice.reasons),
         "count": len(digest),
     }
     made = parts_of(notice.kind, said)

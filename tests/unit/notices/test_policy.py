@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -364,6 +365,26 @@ def test_a_verdict_that_clears_nothing_releases_nothing():
 
     assert POLICY.decide_verdict(verdict("w1", "genuine"), [], [], state, at(1)).actions == []
     assert state.policy.holds
+
+
+def test_clearing_the_sign_in_does_not_release_the_withdrawal():
+    """Whoever reads the owner's mail can clear the sign-in by its link; what the story holds stays held."""
+    state = UserState()
+    first = decide([finding(event="l1", when=at(-1))], state=state)
+    state.pending.append(pending(first))
+    decide([story()], state=state)
+    decision = POLICY.decide_verdict(verdict(first.notices[0].notice_id, "genuine"), [pending(first)], [], state, at(1))
+
+    assert decision.actions == []
+    assert [hold.transfer_id for hold in state.policy.holds] == ["t1"]
+
+
+def test_what_an_early_verdict_cleared_is_neither_told_nor_held():
+    """The analyst's word came before the event: the finding is recorded with that reason."""
+    decision = decide([msgspec.structs.replace(story(), suppressed="cleared")])
+
+    assert (decision.notices, decision.actions) == ([], [])
+    assert [found.suppressed for found in decision.findings] == ["cleared"]
 
 
 def test_a_device_named_fraudulent_is_told_again():
