@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 
 SIZE = 32
@@ -21,5 +22,6 @@ def push(ring: bytes, event_id: str) -> bytes:
     return (ring + _mark(event_id))[-8 * SIZE :]
 
 
+@lru_cache(maxsize=64)  # an event is looked up, then put in
 def _mark(event_id: str) -> bytes:
     return blake2b(event_id.encode("utf-8", "surrogatepass"), digest_size=8).digest()

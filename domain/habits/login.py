@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 
 import msgspec
@@ -13,6 +14,7 @@ MAX_BROWSERS = 3
 MAX_COUNTRIES = 12
 MAX_NETWORKS = 16
 MAX_FAILURES = 32
+_REMEMBERED = 128
 _PRIVATE = (
     *("10.", "127.", "169.254.", "192.168.", "0.", "::", "fc", "fd", "fe8"),
     *(f"172.{n}." for n in range(16, 32)),
@@ -93,6 +95,11 @@ class LoginHabits(msgspec.Struct, array_like=True):
 
 def fingerprint(text: str) -> int:
     """63 bits that stand for a name of any length."""
+    return _fingerprint(text) if len(text) <= _REMEMBERED else _fingerprint.__wrapped__(text)
+
+
+@lru_cache(maxsize=8_192)  # several detectors ask for the same device, session and transfer
+def _fingerprint(text: str) -> int:
     return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") >> 1
 
 
