@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Context, Decimal, InvalidOperation, localcontext
 from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from babel.numbers import format_currency, format_decimal
 
 from notices.compose.catalogue import Words
 
+_DISTRICT = re.compile(r"\s*\([^)]*\)$")
 _SPACES = re.compile(r"\s+")
 _LINKS = re.compile(r"(?i)[a-z][a-z0-9+.-]{1,12}://|www\.")
 _EXACT = Context(prec=100)
@@ -39,6 +40,9 @@ def clean(value: str | None, limit: int = 64) -> str:
     if not value:
         return ""
     value = _LINKS.sub("", value[: limit * 8])
+    if value.isascii() and value.isprintable():
+        line = value.strip()
+        return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
     kept = [
         c if c in _JOINERS or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else " " if c.isspace() else ""
         for c in value
@@ -68,14 +72,14 @@ class Formats:
         local = self.local(moment)
         return self._(
             "{date}, {time} ({zone})",
-            date=format_date(local, "full", locale=self.babel),
+            date=_full_date(local.date(), self.babel),
             time=self.time(moment),
             zone=self._zone_name(local),
         )
 
     def until(self, moment: datetime) -> str:
         """`24 November, 04:09`."""
-        return self._("{date}, {time}", date=format_skeleton("MMMMd", self.local(moment), locale=self.babel), time=self.time(moment))
+        return self._("{date}, {time}", date=_day(self.local(moment).date(), self.babel), time=self.time(moment))
 
     def duration(self, minutes: str | None) -> str:
         """`6 minutes`, `3 hours`; '' when unknown."""
@@ -115,7 +119,7 @@ class Formats:
 
     def place(self, city: str | None, code: str | None) -> str:
         """`Toronto, Canada`; what of it is known."""
-        town, land = clean(city), self.country(code)
+        town, land = clean(_DISTRICT.sub("", city or "")), self.country(code)
         return self._("{city}, {country}", city=town, country=land) if town and land else land or town
 
     def device(self, label: str | None) -> str:
@@ -134,6 +138,16 @@ class Formats:
     @cached_property
     def _decimal_symbol(self) -> str:
         return format_decimal(Decimal("0.5"), locale=self.babel)[1]
+
+
+@lru_cache(maxsize=4096)
+def _full_date(day: date, locale: Locale) -> str:
+    return str(format_date(day, "full", locale=locale))
+
+
+@lru_cache(maxsize=4096)
+def _day(day: date, locale: Locale) -> str:
+    return str(format_skeleton("MMMMd", datetime(day.year, day.month, day.day, tzinfo=UTC), locale=locale))
 
 
 _zone_names: dict[tuple[str, str, timedelta | None], str] = {}

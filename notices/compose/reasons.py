@@ -15,16 +15,18 @@ from notices.compose.formats import Formats, clean
 
 MAX_REASONS = 5
 _MAX_NAMES = 3
+_NOTABLE_SHARE = 25
+"""Percent of the balance from which it is worth a sentence."""
 
 Facts = Mapping[str, str]
 Say = Callable[[Reason, Facts, Formats, Words], Sequence[str]]
 
 
 def sentences(reasons: Sequence[Reason], facts: Facts, formats: Formats, _: Words) -> list[str]:
-    """The sentences of a notice, weightiest first, each once."""
+    """The sentences of a notice in the order of its reasons, each once."""
     said: dict[str, None] = {}
     others = from_others(reasons)
-    for reason in sorted(reasons, key=lambda r: -r.contribution):
+    for reason in reasons:
         say = _SAY.get(reason.feature)
         if say is None or (others and reason.feature == "usd_value"):
             continue
@@ -93,7 +95,8 @@ def _cohort(reason: Reason, facts: Facts, formats: Formats, _: Words) -> list[st
 
 def _share(reason: Reason, facts: Facts, formats: Formats, _: Words) -> list[str]:
     share = clean(str(reason.value or "") or facts.get("share"), 4)
-    return [_("It is {share} % of your balance.", share=share)] if share else []
+    notable = share.isdigit() and int(share) >= _NOTABLE_SHARE
+    return [_("It is {share} % of your balance.", share=share)] if notable else []
 
 
 def _payee(reason: Reason, facts: Facts, formats: Formats, _: Words) -> list[str]:
