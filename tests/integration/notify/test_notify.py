@@ -171,7 +171,7 @@ def test_what_is_no_notice_is_put_aside_and_the_next_is_told(start: Callable[...
     desk = start(embedded_broker)
     desk.users(1)
     for topic in ("users", "findings", "notices"):
-        desk.product.bus.publish_raw(topic, b"\xff garbage", b"u1")
+        desk.product.bus.publish_raw(topic, b'{"no": "record"}', b"u1")
     (notice,) = desk.notices(1)
     wait_until(lambda: desk.mails(notice) == 1)
 
