@@ -52,8 +52,16 @@ def arguments() -> argparse.Namespace:
 def show_stages(options: argparse.Namespace) -> dict[str, Any]:
     say("stages, in one process")
     costs, spread = stages.by_stage(options.events // 4, options.users[0])
-    table("Cost by stage, us an event (timers included; a detector's is spread over all events)", ["stage", "us"], [[k, f"{v:.1f}"] for k, v in costs.items()])
-    table(f"A profile, bytes, after {options.events // 4 // options.users[0]} events a user", list(spread), [[f"{v:,.0f}" for v in spread.values()]])
+    table(
+        "Cost by stage, us an event (timers included; a detector's is spread over all events)",
+        ["stage", "us"],
+        [[k, f"{v:.1f}"] for k, v in costs.items()],
+    )
+    table(
+        f"A profile, bytes, after {options.events // 4 // options.users[0]} events a user",
+        list(spread),
+        [[f"{v:,.0f}" for v in spread.values()]],
+    )
     return {"us an event": costs, "profile bytes": spread}
 
 
@@ -75,7 +83,14 @@ def show_throughput(rig: Rig, options: argparse.Namespace) -> list[dict[str, Any
             f"{rig.kind}: whole pipeline, {users:,} users, {options.events:,} events, one process pinned to one core, median of {options.rounds}",
             ["loop", "events/s", "min", "max", "Vigil is", "resident MB"],
             [
-                [name, f"{statistics.median(r):,.0f}", f"{min(r):,.0f}", f"{max(r):,.0f}", f"{own / statistics.median(r):.2f}x" if own else "", f"{memory[name]:.0f}"]
+                [
+                    name,
+                    f"{statistics.median(r):,.0f}",
+                    f"{min(r):,.0f}",
+                    f"{max(r):,.0f}",
+                    f"{own / statistics.median(r):.2f}x" if own else "",
+                    f"{memory[name]:.0f}",
+                ]
                 for name, r in rates.items()
             ],
         )

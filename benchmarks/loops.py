@@ -128,7 +128,7 @@ def quix() -> None:
 
     app = Application(
         broker_address=BROKERS, consumer_group=GROUP, auto_offset_reset="earliest", commit_every=BATCH, commit_interval=0.5,
-        auto_create_topics=False, loglevel="WARNING", use_changelog_topics=False,
+        auto_create_topics=False, loglevel="WARNING", use_changelog_topics=False, state_dir=os.environ["VIGIL_DATA_DIR"],
     )  # fmt: skip
     sink = KernelSink()
     decode = EventDecoder(PREFIX)

@@ -25,7 +25,11 @@ LOOPS: dict[str, list[str]] = {
 def create_topics(rig: Rig, prefix: str) -> None:
     """As an operator does it."""
     subprocess.run(
-        [sys.executable, "worker.py", "topics", "create"], cwd=ROOT, env=rig.environment(prefix, "topics"), check=True, stdout=subprocess.DEVNULL
+        [sys.executable, "worker.py", "topics", "create"],
+        cwd=ROOT,
+        env=rig.environment(prefix, "topics"),
+        check=True,
+        stdout=subprocess.DEVNULL,
     )
 
 
@@ -57,7 +61,13 @@ def run_loop(rig: Rig, prefix: str, name: str, group: str, total: int, workers: 
             core = cores[-1 - number % len(cores)]
             processes.append(
                 subprocess.Popen(
-                    LOOPS[name], cwd=ROOT, env=env, stdout=log, stderr=log, start_new_session=True, preexec_fn=_pin(core) if workers == 1 else None
+                    LOOPS[name],
+                    cwd=ROOT,
+                    env=env,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                    preexec_fn=_pin(core) if workers == 1 else None,
                 )
             )
         committed = f"{group}-detect" if name == "vigil" else group

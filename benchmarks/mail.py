@@ -1,0 +1,150 @@
+"""E-mails a second from notices to a real SMTP session: composed, sealed into the ledger, claimed, sent, recorded. SQLite.
+
+The SMTP server (aiosmtpd) is a process of its own. Two figures: sending alone, from a filled outbox; and the desk composing beside it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from benchmarks import world
+from benchmarks.rig import ROOT
+from domain.events import User
+from domain.ids import notice_id
+from domain.messages import Notice, Reason, Source
+from embedded.processes import free_port
+from ledger.book import Book
+from notices.compose import Composer
+from notices.deliver.registry import providers
+from notices.deliver.sender import Sender
+from stores.sql.store import Store, open_store
+from streams.desk import Desk
+from streams.records import Item
+
+SINK = """
+import asyncio, sys
+from aiosmtpd.smtp import SMTP
+class Sink:
+    async def handle_DATA(self, server, session, envelope):
+        return "250 2.0.0 queued"
+async def main():
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: SMTP(Sink(), enable_SMTPUTF8=True, hostname="localhost"), "127.0.0.1", int(sys.argv[1]))
+    await server.serve_forever()
+asyncio.run(main())
+"""
+
+
+class KnownUsers:
+    """The directory of the benchmark."""
+
+    def get_many(self, user_ids: list[str]) -> dict[str, User]:
+        return {user_id: msgspec.convert(world.record(int(user_id[1:])), User) for user_id in user_ids}
+
+
+def measure(count: int) -> dict[str, float]:
+    """`count` notices of a new device, one e-mail each."""
+    with _smtp() as url, tempfile.TemporaryDirectory() as folder:
+        composed, sending = _filled_first(Path(folder) / "a.db", url, count)
+        together = _beside(Path(folder) / "b.db", url, count)
+    return {
+        "notices composed into outbox and ledger a second": count / composed,
+        "e-mails sent a second, outbox filled before": count / sending,
+        "e-mails sent a second, composed beside it in one process": count / together,
+    }
+
+
+def _filled_first(path: Path, url: str, count: int) -> tuple[float, float]:
+    store, desk = _desk(path)
+    items = list(_notices(count))
+    begun = time.perf_counter()
+    desk.take(items)
+    composed = time.perf_counter() - begun
+    with _sender(store, url) as sender:
+        begun = time.perf_counter()
+        sender.wake()
+        _await_all(store)
+        sending = time.perf_counter() - begun
+    store.close()
+    return composed, sending
+
+
+def _beside(path: Path, url: str, count: int) -> float:
+    store, desk = _desk(path)
+    items = list(_notices(count))
+    with _sender(store, url) as sender:
+        desk.wake = sender.wake
+        begun = time.perf_counter()
+        for start in range(0, count, 100):
+            desk.take(items[start : start + 100])
+        _await_all(store)
+        spent = time.perf_counter() - begun
+    store.close()
+    return spent
+
+
+def _desk(path: Path) -> tuple[Store, Desk]:
+    store = open_store(f"sqlite:///{path}", Book(secrets.token_hex(32)))
+    composer = Composer("Example Exchange", "https://exchange.example", "en", True, 86_400)
+    return store, Desk(store, KnownUsers(), composer, late_after=86_400, contact_wait=600, answer_ttl=86_400)
+
+
+@contextlib.contextmanager
+def _sender(store: Store, url: str) -> Iterator[Sender]:
+    sender = Sender(store.outbox, {"email": providers("email", [url])}, "bench")
+    sender.start()
+    try:
+        yield sender
+    finally:
+        sender.stop()
+
+
+def _await_all(store: Store) -> None:
+    while store.outbox.depth(datetime.now(UTC)).get("email", 0):
+        time.sleep(0.02)
+
+
+def _notices(count: int) -> Iterator[Item]:
+    now = datetime.now(UTC)
+    for n in range(count):
+        notice = Notice(
+            notice_id=notice_id(f"e{n}", f"b{n}", "login_new_device"), user_id=f"b{n}", kind="login_new_device", severity="notice",
+            created_at=now, expires_at=None, finding_ids=[f"f{n}"], channels=["email"], occurred_at=now, group=f"e{n}",
+            facts={"device": "Chrome on Windows", "city": "Taipei", "country": "TW"},
+            reasons=[Reason("device", "Chrome on Windows", "Safari on iPhone", 0.6)], detectors={"login_new_device": "1"},
+            source=Source("logins", n % 4, n),
+        )  # fmt: skip
+        item = Item("notices", "notices", n % 4, n, notice.user_id.encode(), msgspec.json.encode(notice))
+        yield item
+
+
+@contextlib.contextmanager
+def _smtp() -> Iterator[str]:
+    port = free_port()
+    process = subprocess.Popen([sys.executable, "-c", SINK, str(port)], cwd=ROOT)
+    try:
+        asyncio.run(_listening(port))
+        yield f"mailto://127.0.0.1:{port}/?from=alerts%40exchange.example&mode=insecure"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+async def _listening(port: int) -> None:
+    while True:
+        with contextlib.suppress(OSError):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.close()
+            return
+        await asyncio.sleep(0.05)
