@@ -251,8 +251,8 @@ class Transaction(Protocol):
         """What waited is composed now: deliveries and a ledger entry."""
         ...
 
-    def give_up(self, waiting: Waiting, reason: str) -> None:
-        """What waited ends `failed`, with a receipt."""
+    def give_up(self, waiting: Waiting, reason: str, fall_back: Medium | None = None) -> None:
+        """What waited for a contact ends `failed`, with a receipt; `fall_back` begins to wait in its place, unless the notice used it."""
         ...
 
     def add_findings(self, findings: Sequence[Finding]) -> None:

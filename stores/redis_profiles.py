@@ -32,6 +32,12 @@ return 1
 """
 
 
+def erase(client: Any, user_id: str) -> None:
+    """Deletes what was learned of a user (synchronous client). Raises Unavailable when Redis does not answer."""
+    with answering():
+        client.delete(PREFIX + user_id, DAMAGED + user_id)
+
+
 class Fenced(Exception):
     """Another worker owns the partition by now: nothing was written."""
 

@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 UNIT = 50
 """Notices a transaction: large enough to share one flush of the disk, small enough that the first is sent while the last is composed."""
 AT_ONCE = 200
+OTHER: dict[Medium, Medium] = {"email": "sms", "sms": "email"}
 
 _FINDING = msgspec.json.Decoder(Finding)
 _NOTICE = msgspec.json.Decoder(Notice)
@@ -126,9 +127,6 @@ class Desk:
         if rendered is None:
             unsent = [Unsent(channel, "failed", "could not be composed") for channel in notice.channels]
             waiting = []
-        elif waiting and not self.contact_wait:
-            unsent = [Unsent(channel, "failed", "no contact") for channel in waiting]
-            waiting = []
         transaction.add_notice(
             notice,
             rendered or (),
@@ -187,7 +185,7 @@ class Desk:
         notice = msgspec.structs.replace(waiting.notice, channels=[waiting.channel])
         if missing(notice, user, now):
             if now >= waiting.until:
-                transaction.give_up(waiting, "no contact")
+                transaction.give_up(waiting, "no contact", OTHER.get(waiting.channel))
             return False
         token = secrets.token_urlsafe(16)
         tokens = {"current": token} if notice.answerable else {}

@@ -30,6 +30,7 @@ from stores.directory import RedisDirectory
 from stores.inbox import RedisInbox
 from stores.redis_client import connect
 from stores.refill import refill_inbox
+from stores.redis_profiles import erase as erase_profile
 from stores.sent import SentMarks
 from stores.sql.migrate import StoreError
 from stores.sql.store import Store, open_store
@@ -257,6 +258,7 @@ def build_notify(settings: Settings) -> Notify:
 
     def forget(user_id: str) -> None:
         inbox.erase(user_id)
+        erase_profile(client, user_id)
 
     desk = Desk(
         store,

@@ -18,13 +18,10 @@ from stores.sql.bulk import insert_rows, update_rows
 from stores.sql.chain import Chain, chunks, contents_by_id, user_keys
 from stores.sql.engine import Database
 from stores.sql.schema import bus_outbox, deliveries, receipts, waiting
-from stores.sql.transaction import waiting_row
+from stores.sql.transaction import FALLBACK_WAIT, waiting_row
 
 MEDIA: tuple[Medium, ...] = get_args(Medium)
 URGENCIES = range(len(SEVERITIES))
-FALLBACK_WAIT = 600_000_000
-"""Microseconds that a fallback waits for the other contact."""
-
 CHANGING = ("delivery_id", "status", "reason", "provider", "provider_id", "attempt", "updated_at", "final", "due_at", "owner")
 
 c = deliveries.c

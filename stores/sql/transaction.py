@@ -21,6 +21,8 @@ from stores.sql.schema import answer_tokens, answers, bus_outbox, deliveries, di
 from stores.sql.tokens import token_hash
 
 DAY = 86_400_000_000
+FALLBACK_WAIT = 600_000_000
+"""Microseconds that a fallback waits for the other contact."""
 MEDIA: tuple[Medium, ...] = get_args(Medium)
 
 
@@ -113,8 +115,8 @@ class SqlTransaction:
         unit.tokens = [_token_row(notice.notice_id, t) for t in tokens]
         self._units.append(unit)
 
-    def give_up(self, waiting: Waiting, reason: str) -> None:
-        notice = waiting.notice
+    def give_up(self, waiting: Waiting, reason: str, fall_back: Medium | None = None) -> None:
+        notice, chain = waiting.notice, rows.partition_of(waiting.notice)
         receipt = Receipt(
             notice_id=notice.notice_id,
             user_id=notice.user_id,
@@ -127,8 +129,13 @@ class SqlTransaction:
             reason=rows.clean(reason),
             delivery_id=delivery_id(notice.notice_id, waiting.channel, "current"),
         )
-        unit = _Unit(self._book.receipt(rows.partition_of(notice), receipt), ends=(notice.notice_id, waiting.channel))
+        unit = _Unit(self._book.receipt(chain, receipt), ends=(notice.notice_id, waiting.channel))
         self._unsent(unit, notice, waiting.channel, "failed", reason, waiting.fallback_of)
+        if fall_back and fall_back not in notice.channels and waiting.why == "contact":
+            until = self._now + FALLBACK_WAIT
+            unit.waiting = [
+                waiting_row(notice.notice_id, notice.user_id, fall_back, "fallback", receipt.delivery_id, self._now, until, chain)
+            ]
         self._units.append(unit)
 
     def add_findings(self, findings: Sequence[Finding]) -> None:

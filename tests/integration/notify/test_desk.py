@@ -218,7 +218,7 @@ def test_a_contact_that_does_not_come_fails_the_delivery(bench: Bench):
     bench.desk.tend()
 
     assert bench.receipts() == [("email", "failed", "no contact")]
-    bench.user()
+    bench.user(phone=None)
     bench.desk.tend()
     assert set(bench.claimed()) == {"inapp"}
 
@@ -227,8 +227,32 @@ def test_without_waiting_a_missing_contact_fails_at_once(bench: Bench):
     """`notices.contact_wait` of nought."""
     bench.desk = bench.make(contact_wait=0)
     bench.take(bench.notice())
+    bench.desk.tend()
 
     assert bench.receipts() == [("email", "failed", "no contact")]
+
+
+def test_a_text_takes_the_place_of_a_mail_without_address(bench: Bench):
+    """The directory knows a phone only: after ten minutes the mail has failed, and the text goes out."""
+    bench.user(email=None)
+    bench.take(bench.notice())
+    bench.later(seconds=601)
+    bench.desk.tend()
+    bench.later(seconds=2)
+    bench.desk.tend()
+
+    assert bench.receipts() == [("email", "failed", "no contact")]
+    assert set(bench.claimed()) == {"inapp", "sms"}
+
+
+def test_nothing_falls_back_to_and_fro(bench: Bench):
+    """Neither address nor number: both fail, once each."""
+    bench.take(bench.notice())
+    for _ in range(4):
+        bench.later(seconds=601)
+        bench.desk.tend()
+
+    assert bench.receipts() == [("email", "failed", "no contact"), ("sms", "failed", "no contact")]
 
 
 def test_a_text_takes_the_place_of_a_mail_that_was_refused(bench: Bench):
