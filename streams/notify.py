@@ -29,8 +29,8 @@ from notices.deliver.sender import Sender
 from stores.directory import RedisDirectory
 from stores.inbox import RedisInbox
 from stores.redis_client import connect
-from stores.refill import refill_inbox
 from stores.redis_profiles import erase as erase_profile
+from stores.refill import refill_inbox
 from stores.sent import SentMarks
 from stores.sql.migrate import StoreError
 from stores.sql.store import Store, open_store
