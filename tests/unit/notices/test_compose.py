@@ -12,6 +12,8 @@ import jinja2
 import msgspec
 import pytest
 
+from config.notices import load
+from detectors.registry import Registry
 from domain.events import User
 from domain.events.user import PreviousContact
 from domain.messages import Asked, Notice
@@ -441,3 +443,12 @@ def test_addresses_beyond_ascii_are_written_for_the_wire(address):
 def test_each_kind_that_detectors_know_has_a_template():
     """The samples cover every template, and every sample has one."""
     assert {one.detector for one in findings().values()} | {"digest"} == set(kinds())
+
+
+def test_each_detector_and_story_has_its_words():
+    """Whatever can raise a finding can be told, and the rules name nothing that can't."""
+    known, rules = set(Registry.load().entries), load()
+
+    assert known <= set(kinds())
+    assert set(rules.order) == known
+    assert set(rules.kinds) <= set(kinds())
