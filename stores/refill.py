@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
+
+import msgspec
 
 from stores.sql.store import Store
 
@@ -20,7 +22,11 @@ def refill_inbox(store: Store, inbox: Inbox, since: datetime) -> int:
     """Items delivered from `since` on, oldest first; their number. Safe to repeat: an item that is there stays as it is read."""
     count = 0
     for items in store.delivered_in_app(since, CHUNK):
-        for user_id, item in items:
-            inbox.put(user_id, item)
-        count += len(items)
+        for user_id, notice_id, words in items:
+            try:
+                fields = msgspec.json.decode(words, type=dict[str, Any])
+            except msgspec.MsgspecError:
+                continue  # notices wait for the end of this: what can't be read must not hold them up
+            inbox.put(user_id, msgspec.json.encode({"notice_id": notice_id, **fields}))
+            count += 1
     return count

@@ -135,10 +135,12 @@ class Store:
             self.database.after_erasure()
         return key is not None or had_findings
 
-    def delivered_in_app(self, since: datetime, chunk: int) -> Iterator[list[tuple[str, bytes]]]:
-        """(user id, item as JSON) of what was put into inboxes, oldest first; erased users' are left out."""
+    def delivered_in_app(self, since: datetime, chunk: int) -> Iterator[list[tuple[str, str, bytes]]]:
+        """(user id, notice id, words as JSON) of what was put into inboxes, oldest first; erased users' are left out."""
         d = deliveries.c
-        wanted = select(d.delivery_id, d.user_id).where(d.channel == "inapp", d.status == "delivered", d.created_at >= micros(since))
+        wanted = select(d.delivery_id, d.user_id, d.notice_id).where(
+            d.channel == "inapp", d.status == "delivered", d.created_at >= micros(since)
+        )
         with self.database.reading() as connection:
             all_rows = connection.execute(wanted.order_by(d.created_at, d.delivery_id)).all()
         for some in chunks(all_rows, chunk):
@@ -150,7 +152,8 @@ class Store:
             for row in some:
                 content = contents.get(row.delivery_id)
                 if content is not None and (key := keys.get(content.key_id)) is not None:
-                    items.append((row.user_id, self.book.open_rendered(self.book.open_content(content, key))[2]))
+                    words = self.book.open_rendered(self.book.open_content(content, key))[2]
+                    items.append((row.user_id, row.notice_id, words))
             yield items
 
     def redriven(self, places: Sequence[tuple[str, int, int]]) -> set[tuple[str, int, int]]:
