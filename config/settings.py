@@ -68,6 +68,7 @@ class Console(Section):
         description="as the reader's browser sees it, without a slash at the end",
     )
     api_token: SecretStr = Field(SecretStr(""), description="bearer token of the exchange's backend; empty: API closed")
+    proxies: str = Field("", description="reverse proxies in front (addresses, networks; comma separated): they may say a reader's address")
     users_file: Path | None = Field(None, description="staff who may sign in; see docs/console.md")
 
 

@@ -30,7 +30,7 @@ PERMISSIONS: dict[str, str] = {
 ROLES: dict[str, frozenset[str]] = {
     "security": frozenset({"overview", "findings", "decide", "users", "notices", "detectors"}),
     "compliance": frozenset({"overview", "findings", "users", "notices", "verify", "reveal", "detectors"}),
-    "admin": frozenset({"overview", "detectors", "verify", "embedded"}),
+    "admin": frozenset({"overview", "detectors", "embedded"}),
 }
 """An admin runs the console; reading people's notices and deciding on them are other people's work."""
 

@@ -42,7 +42,7 @@ async def search(request: Request[Any, Any, Any]) -> Response[str]:
             status=asked["status"],
             since=since,
             until=until + timedelta(days=1) if until else None,
-            before=int(asked["before"]) if asked["before"].isascii() and asked["before"].isdigit() and len(asked["before"]) < 19 else None,
+            before=asked["before"],
             limit=PAGE + 1,
         )
         ids = [row["notice_id"] for row in rows]
@@ -51,7 +51,6 @@ async def search(request: Request[Any, Any, Any]) -> Response[str]:
             "onward": rows[PAGE - 1]["cursor"] if len(rows) > PAGE else None,
             "deliveries": _by_notice(services.queries.deliveries_of(ids)),
             "answers": services.queries.answers_of(ids),
-            "kinds": services.queries.kinds(),
         }
 
     return await staff_page(
@@ -59,6 +58,7 @@ async def search(request: Request[Any, Any, Any]) -> Response[str]:
         "notices.html",
         "notices",
         asked=asked,
+        kinds=sorted(sentences.TITLES),
         words=sentences,
         statuses=STATUSES,
         channels=CHANNELS,

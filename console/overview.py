@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -52,33 +53,12 @@ async def _parts(services: Services, period: str) -> AsyncIterator[ServerSentEve
 
 
 async def figures(services: Services, period: str) -> dict[str, Any]:
-    """All that the page shows, for one period."""
-
-    def read() -> dict[str, Any]:
-        queries, now = services.queries, services.now()
-        since = now - PERIODS[period][0]
-        statuses = queries.statuses_since(since)
-        told = queries.seconds_to_told(since)
-        attacks = [
-            row for row in queries.queue(state="open", limit=50) if row["severity"] == "critical" and row["detector"] not in NO_ATTACK
-        ][:8]
-        notice_ids = [row["notice_id"] for row in attacks if row["notice_id"]]
-        return {
-            "counts": queries.findings_since(since),
-            "waiting": queries.open_count(),
-            "table": [(status, [statuses.get((channel, status), 0) for channel in CHANNELS]) for status in STATUSES],
-            "notices": queries.notices_since(since),
-            "languages": queries.languages_since(since),
-            "answered": queries.answers_since(since),
-            "p99": told[math.ceil(len(told) * 0.99) - 1] if told else None,
-            "p50": told[len(told) // 2] if told else None,
-            "told_count": len(told),
-            "attacks": attacks,
-            "attack_answers": queries.answers_of(notice_ids),
-            "recent": queries.recent_findings(20),
-        }
-
-    values = await asyncio.to_thread(read)
+    """All that the page shows, for one period. Readers of one moment share the work: many open overviews cost as much as one."""
+    async with services.figures_lock:
+        made, values = services.figures.get(period, (0.0, {}))
+        if time.monotonic() - made > REFRESH_SECONDS / 2:
+            values = await asyncio.to_thread(_read, services, period)
+            services.figures[period] = (time.monotonic(), values)
     points = services.rates.columns()
     return {
         **values,
@@ -86,6 +66,28 @@ async def figures(services: Services, period: str) -> dict[str, Any]:
         "few": len(points[0]) < 20,
         "words": sentences,
         "period_words": PERIODS[period][2],
+    }
+
+
+def _read(services: Services, period: str) -> dict[str, Any]:
+    queries, now = services.queries, services.now()
+    since = now - PERIODS[period][0]
+    statuses = queries.statuses_since(since)
+    told = queries.seconds_to_told(since)
+    attacks = [row for row in queries.queue(state="open", limit=50) if row["severity"] == "critical" and row["detector"] not in NO_ATTACK][
+        :8
+    ]
+    return {
+        "counts": queries.findings_since(since),
+        "waiting": queries.open_count(),
+        "table": [(status, [statuses.get((channel, status), 0) for channel in CHANNELS]) for status in STATUSES],
+        "answered": queries.answers_since(since),
+        "p99": told[math.ceil(len(told) * 0.99) - 1] if told else None,
+        "p50": told[len(told) // 2] if told else None,
+        "told_count": len(told),
+        "attacks": attacks,
+        "attack_answers": queries.answers_of([row["notice_id"] for row in attacks if row["notice_id"]]),
+        "recent": queries.recent_findings(20),
     }
 
 

@@ -94,9 +94,16 @@ class Services:
     """What /readyz asks; each may block for a moment, and raises when its part is away."""
     rates: Rates = field(default_factory=Rates)
     verification: Verification | None = None
+    figures: dict[str, tuple[float, dict[str, Any]]] = field(default_factory=dict)
+    """Of the overview, by period: when they were read, and what they were."""
+    figures_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def find_answer(self, token: str) -> Answer | None:
-        return await asyncio.to_thread(self.store.answers.find, token)
+        """None for an unknown token, and for a notice that was altered: nothing can be asked about it."""
+        try:
+            return await asyncio.to_thread(self.store.answers.find, token)
+        except (ValueError, msgspec.MsgspecError):
+            return None
 
     async def decide(self, token: str, said: Said, ip: str, user_agent: str | None) -> State:
         """Decides by a link; `said` as the state of the page where it counted."""

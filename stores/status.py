@@ -1,7 +1,8 @@
-"""Heartbeats of workers in Redis: one value a process, gone by itself when the process is."""
+"""Heartbeats of workers in Redis: one hash for all, so that nobody has to look through the keys of profiles for them."""
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import msgspec
@@ -9,25 +10,31 @@ import msgspec
 from domain.status import Heartbeat
 from stores.redis_client import answering
 
-PREFIX = "vigil:status:"
-KEEP_SECONDS = 60
+KEY = "vigil:status"
+KEEP_SECONDS = 60.0
 _DECODER = msgspec.json.Decoder(Heartbeat)
 
 
 async def beat(client: Any, heartbeat: Heartbeat) -> None:
     """Says it. `client`: redis.asyncio.Redis."""
-    await client.set(f"{PREFIX}{heartbeat.role}:{heartbeat.worker}", msgspec.json.encode(heartbeat), ex=KEEP_SECONDS)
+    await client.hset(KEY, f"{heartbeat.role}:{heartbeat.worker}", msgspec.json.encode(heartbeat))
 
 
 async def beats(client: Any) -> list[Heartbeat]:
-    """What the workers said last, by role and name; one that can't be read is left out. Raises Unavailable when Redis doesn't answer."""
+    """What the workers said last, by role and name; who is silent for a minute is forgotten. Raises Unavailable."""
     with answering():
-        keys = sorted([key async for key in client.scan_iter(match=f"{PREFIX}*", count=500)])
-        values = await client.mget(keys) if keys else []
-    found = []
-    for value in values:
-        try:
-            found.append(_DECODER.decode(value or b""))
-        except msgspec.MsgspecError:
-            continue
+        values = await client.hgetall(KEY)
+        found, gone = [], []
+        for name in sorted(values):
+            try:
+                heartbeat = _DECODER.decode(values[name])
+            except msgspec.MsgspecError:
+                gone.append(name)
+                continue
+            if time.time() - heartbeat.at > KEEP_SECONDS:
+                gone.append(name)
+            else:
+                found.append(heartbeat)
+        if gone:
+            await client.hdel(KEY, *gone)
     return found

@@ -1,13 +1,13 @@
-"""What the console reads. Nothing here writes; times out are UTC datetimes."""
+"""What the console reads. Nothing here writes; times out are UTC datetimes. "Since" is event time for findings: that has an index."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select, tuple_
 
 from domain.ledger import micros, moment
 from domain.messages import Finding
@@ -18,6 +18,7 @@ _FINDING = msgspec.json.Decoder(Finding)
 _TIMES = {"at", "created_at", "occurred_at", "recorded_at", "updated_at", "expires_at", "answered_at", "withdrawn_at", "since", "until"}
 _LISTS = {"finding_ids", "channels", "parts"}
 GRAVE = ("warning", "critical")
+MONTH = timedelta(days=30)
 LIVE = 300_000_000
 """Microseconds from an event to the decision about it, above which it was a backlog's."""
 
@@ -25,28 +26,27 @@ LIVE = 300_000_000
 class ConsoleQueries:
     """Synchronous, thread-safe. Every answer is bounded by `limit`."""
 
-    def __init__(self, database: Database):
-        self.database = database
+    def __init__(self, database: Database, now: Callable[[], datetime] = lambda: datetime.now(UTC)):
+        self.database, self.now = database, now
 
     # findings
 
     def findings_since(self, since: datetime) -> dict[str, int]:
         """Number by severity, merged ones counted."""
         return self._counted(
-            select(findings.c.severity, func.count()).where(findings.c.recorded_at >= micros(since)).group_by(findings.c.severity)
+            select(findings.c.severity, func.count()).where(findings.c.occurred_at >= micros(since)).group_by(findings.c.severity)
         )
 
     def recent_findings(self, limit: int = 20) -> list[dict[str, Any]]:
         """Newest first; repeats of what was told before are left out."""
-        return self._findings(
-            select(findings).where(_told()).order_by(findings.c.recorded_at.desc(), findings.c.occurred_at.desc()).limit(limit)
-        )
+        return self._findings(select(findings).where(_told()).order_by(findings.c.occurred_at.desc()).limit(limit))
 
     def queue(self, *, state: str = "open", text: str = "", detector: str = "", limit: int = 200) -> list[dict[str, Any]]:
-        """`open`: grave and undecided, gravest first, then oldest; `notice`: the same at notice; `closed`: decided ones, newest first."""
-        query = select(findings)
+        """Of thirty days. `open`: grave and undecided, gravest first, then oldest; `notice`: the same at notice; `closed`: decided ones,
+        newest first. `text`: an id whole, or a part of detector or words."""
+        query = select(findings).where(findings.c.occurred_at >= self._month())
         if state == "closed":
-            query = query.where(_decided()).order_by(findings.c.recorded_at.desc())
+            query = query.where(_decided()).order_by(findings.c.occurred_at.desc())
         else:
             severities = ("notice",) if state == "notice" else GRAVE
             query = query.where(~_decided(), findings.c.severity.in_(severities), _told()).order_by(
@@ -68,8 +68,10 @@ class ConsoleQueries:
         return self._findings(query.limit(limit))
 
     def open_count(self) -> int:
-        """Findings that wait for a person."""
-        query = select(func.count(findings.c.event_id.distinct())).where(~_decided(), findings.c.severity.in_(GRAVE), _told())
+        """Events with findings of thirty days that wait for a person."""
+        query = select(func.count(findings.c.event_id.distinct())).where(
+            findings.c.occurred_at >= self._month(), ~_decided(), findings.c.severity.in_(GRAVE), _told()
+        )
         with self.database.reading() as connection:
             return int(connection.execute(query).scalar_one())
 
@@ -95,7 +97,7 @@ class ConsoleQueries:
     def hits(self, since: datetime) -> dict[str, int]:
         """Findings by detector."""
         return self._counted(
-            select(findings.c.detector, func.count()).where(findings.c.recorded_at >= micros(since)).group_by(findings.c.detector)
+            select(findings.c.detector, func.count()).where(findings.c.occurred_at >= micros(since)).group_by(findings.c.detector)
         )
 
     def latest_of(self, detector: str, limit: int = 20) -> list[dict[str, Any]]:
@@ -116,7 +118,7 @@ class ConsoleQueries:
                     decisions, and_(decisions.c.finding_id == findings.c.finding_id, decisions.c.withdrawn_at.is_(None))
                 ).outerjoin(answers, and_(answers.c.notice_id == findings.c.notice_id, answers.c.answered_at.is_not(None)))
             )
-            .where(findings.c.recorded_at >= micros(since), or_(decisions.c.label.is_not(None), answers.c.answer.is_not(None)))
+            .where(findings.c.occurred_at >= micros(since), or_(decisions.c.label.is_not(None), answers.c.answer.is_not(None)))
             .group_by(findings.c.detector, decisions.c.label, answers.c.answer)
         )
         said: dict[str, tuple[int, int]] = {}
@@ -149,15 +151,14 @@ class ConsoleQueries:
         )
 
     def statuses_since(self, since: datetime) -> dict[tuple[str, str], int]:
-        """Deliveries by (channel, status)."""
-        query = select(deliveries.c.channel, deliveries.c.status, func.count()).where(deliveries.c.created_at >= micros(since))
+        """Deliveries of these notices by (channel, status)."""
+        query = (
+            select(deliveries.c.channel, deliveries.c.status, func.count())
+            .select_from(notices.join(deliveries, deliveries.c.notice_id == notices.c.notice_id))
+            .where(notices.c.recorded_at >= micros(since))
+        )
         with self.database.reading() as connection:
             return {(row[0], row[1]): int(row[2]) for row in connection.execute(query.group_by(deliveries.c.channel, deliveries.c.status))}
-
-    def languages_since(self, since: datetime) -> dict[str, int]:
-        """Notices by language."""
-        query = select(deliveries.c.locale, func.count(deliveries.c.notice_id.distinct())).where(deliveries.c.created_at >= micros(since))
-        return self._counted(query.group_by(deliveries.c.locale))
 
     def answers_since(self, since: datetime) -> dict[str, int]:
         """Owners' answers by `me` and `not_me`."""
@@ -182,7 +183,7 @@ class ConsoleQueries:
 
     def search_notices(
         self, *, text: str = "", kind: str = "", severity: str = "", channel: str = "", status: str = "",
-        since: datetime | None = None, until: datetime | None = None, before: int | None = None, limit: int = 50,
+        since: datetime | None = None, until: datetime | None = None, before: str = "", limit: int = 50,
     ) -> list[dict[str, Any]]:  # fmt: skip
         """Newest first; `before`: the `cursor` of the last row of the page before."""
         query: Select[Any] = select(notices)
@@ -207,14 +208,10 @@ class ConsoleQueries:
             query = query.where(notices.c.recorded_at >= micros(since))
         if until:
             query = query.where(notices.c.recorded_at < micros(until))
-        if before is not None:
-            query = query.where(notices.c.recorded_at < before)
-        return self._rows(query.order_by(notices.c.recorded_at.desc()).limit(limit))
-
-    def kinds(self) -> list[str]:
-        """Kinds of notices that there are."""
-        with self.database.reading() as connection:
-            return [row[0] for row in connection.execute(select(notices.c.kind).distinct().order_by(notices.c.kind))]
+        at, _, last = before.partition(" ")
+        if at.isascii() and at.isdigit() and len(at) < 19:
+            query = query.where(tuple_(notices.c.recorded_at, notices.c.notice_id) < (int(at), last))
+        return self._rows(query.order_by(notices.c.recorded_at.desc(), notices.c.notice_id.desc()).limit(limit))
 
     def notice(self, notice_id: str) -> dict[str, Any] | None:
         found = self._rows(select(notices).where(notices.c.notice_id == notice_id))
@@ -250,10 +247,11 @@ class ConsoleQueries:
     # users
 
     def lately(self, limit: int = 50) -> list[dict[str, Any]]:
-        """Users with findings: the newest first, with the number of findings."""
+        """Users with findings of thirty days: the newest first, with the number of findings."""
         newest = func.max(findings.c.occurred_at).label("occurred_at")
         query = (
             select(findings.c.user_id, func.count().label("count"), newest)
+            .where(findings.c.occurred_at >= self._month())
             .group_by(findings.c.user_id)
             .order_by(newest.desc())
             .limit(limit)
@@ -261,6 +259,10 @@ class ConsoleQueries:
         return self._rows(query)
 
     # how
+
+    def _month(self) -> int:
+        """When the thirty days begin that the queue looks back."""
+        return micros(self.now() - MONTH)
 
     def _findings(self, query: Select[Any]) -> list[dict[str, Any]]:
         """Rows with their Finding at `body`."""
@@ -296,7 +298,7 @@ def _decided() -> ColumnElement[bool]:
 def _row(row: Row[Any]) -> dict[str, Any]:
     plain = dict(row._mapping)
     if "recorded_at" in plain:
-        plain["cursor"] = plain["recorded_at"]
+        plain["cursor"] = f"{plain['recorded_at']} {plain.get('notice_id')}"
     for name in _TIMES & plain.keys():
         plain[name] = None if plain[name] is None else moment(plain[name])
     for name in _LISTS & plain.keys():

@@ -120,6 +120,7 @@ findings = Table(
     Index(None, "notice_id"),
     Index(None, "detector", "occurred_at"),
     Index(None, "occurred_at"),
+    Index(None, "severity", "occurred_at"),
 )
 
 answers = Table(

@@ -188,7 +188,7 @@ def over(folder: Path, *, embedded: bool = True) -> Services:
         return fresh
 
     made = Services(
-        store=store, book=book, queries=ConsoleQueries(store.database), decisions=Decisions(store.database), inbox=inbox,
+        store=store, book=book, queries=ConsoleQueries(store.database, clock), decisions=Decisions(store.database), inbox=inbox,
         users=MemoryUsers(USERS),  # type: ignore[arg-type]
         answer_words=ComposedAnswerPages("Example Exchange"),
         sessions=Sessions(Signer(SECRET), StaffFile(staff), embedded),

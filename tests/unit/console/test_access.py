@@ -31,6 +31,7 @@ MAY_NOT = [
     ("admin", "findings", "see findings"),
     ("admin", "decide", "decide on them"),
     ("admin", "reveal", "see contacts"),
+    ("admin", "verify", "speak of the ledger"),
 ]
 PAGES = [
     ("GET", "/", "overview"),

@@ -10,6 +10,7 @@ import pytest
 from console.headers import STAFF_CSP, STORED_CSP
 from console.html import duration, masked, number, short, utc
 from console.services import Services
+from console.users import folded
 from domain.events.user import User
 from domain.profile import UserState
 from stores.sql.decisions import UNDO_SECONDS
@@ -248,6 +249,27 @@ def test_notices_are_found_by_what_is_known_of_them(shared, browse):
     assert found("since=2026-11-22&until=2026-11-22") == {"n1042", "n7", "n55"}
     assert found("until=2026-11-21") == set()
     assert client.get("/notices?since=yesterday").status_code == 400
+
+
+def test_pages_of_notices_leave_none_out(fresh):
+    """Also of those that were recorded in the same moment."""
+    seen: list[str] = []
+    before = ""
+    while rows := fresh.queries.search_notices(before=before, limit=1):
+        seen += [row["notice_id"] for row in rows]
+        before = rows[-1]["cursor"]
+
+    assert sorted(seen) == ["n1042", "n55", "n7"]
+
+
+def test_repeats_that_nobody_was_told_of_stand_as_one():
+    """A burst of a hundred trades is one line of the timeline."""
+    one = {"what": "finding", "more": 0, "row": {"detector": "trade_burst", "suppressed": "cooldown"}}
+    told = {"what": "finding", "more": 0, "row": {"detector": "trade_burst", "suppressed": None}}
+
+    kept = folded([dict(one), dict(one), dict(one), told, dict(one)])
+
+    assert [entry["more"] for entry in kept] == [2, 0, 0]
 
 
 def test_a_user_of_whom_little_is_known_is_said_to_warm_up(shared, browse):

@@ -130,6 +130,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_findings_event_id"), "findings", ["event_id"], unique=False)
     op.create_index(op.f("ix_findings_notice_id"), "findings", ["notice_id"], unique=False)
     op.create_index(op.f("ix_findings_occurred_at"), "findings", ["occurred_at"], unique=False)
+    op.create_index(op.f("ix_findings_severity_occurred_at"), "findings", ["severity", "occurred_at"], unique=False)
     op.create_index(op.f("ix_findings_user_id_occurred_at"), "findings", ["user_id", "occurred_at"], unique=False)
     op.create_table(
         "ledger_contents",
@@ -266,6 +267,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_ledger_contents_partition_number"), table_name="ledger_contents")
     op.drop_table("ledger_contents")
     op.drop_index(op.f("ix_findings_user_id_occurred_at"), table_name="findings")
+    op.drop_index(op.f("ix_findings_severity_occurred_at"), table_name="findings")
     op.drop_index(op.f("ix_findings_occurred_at"), table_name="findings")
     op.drop_index(op.f("ix_findings_notice_id"), table_name="findings")
     op.drop_index(op.f("ix_findings_event_id"), table_name="findings")
