@@ -80,7 +80,7 @@ def show_throughput(rig: Rig, options: argparse.Namespace) -> list[dict[str, Any
         memory = {name: max(row["memory MB"] for row in found if row["loop"] == name) for name in options.loops}
         own = statistics.median(rates["vigil"]) if "vigil" in rates else None
         table(
-            f"{rig.kind}: whole pipeline, {users:,} users, {options.events:,} events, one process pinned to one core, median of {options.rounds}",
+            f"{rig.kind}: whole pipeline, {users:,} users, {options.events:,} events, a process on one core, median of {options.rounds}",
             ["loop", "events/s", "min", "max", "Vigil is", "resident MB"],
             [
                 [

@@ -1,6 +1,6 @@
 """The same kernel under other engines: `python -m benchmarks.loops bare|faust|quix`. Each commits after its batch, like Vigil's own loop.
 
-It is a process of its own with the settings of the product in its environment, reads the input topics from their start, and runs until killed.
+A process of its own with the settings of the product in its environment; reads the input topics from their start until it is killed.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
 import time
 from collections import defaultdict
@@ -84,7 +83,7 @@ def redis(rig: Rig, profiles: int = 100_000, size: int = 1500) -> dict[str, floa
         value = bytes(size)
         begun = time.perf_counter()
         for start in range(0, profiles, 500):
-            await store.save({name: value for name in names[start : start + 500]})
+            await store.save(dict.fromkeys(names[start : start + 500], value))
         written = time.perf_counter()
         for start in range(0, profiles, 500):
             found = await store.load(names[start : start + 500])
