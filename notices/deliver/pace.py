@@ -19,13 +19,14 @@ class Breaker:
     """Keeps a provider that is out of order from being asked by everybody.
 
     Closed until `threshold` failures in a row, then open. While it is open the provider is probed without a message, after 1 s,
-    doubling to `longest`; once it answers, one message at a time is let through, and the first that is taken closes the breaker.
+    doubling to `longest`; once it answers, one message at a time is let through, and the first that is taken closes the breaker. A provider
+    that answers probes and then fails its message costs that message's reader time: the rest after it grows from 5 s to 30 s.
     """
 
     def __init__(self, threshold: int = 3, longest: float = 5.0):
         self.threshold, self.longest = threshold, longest
         self.reason = ""
-        self._failures = 0
+        self._failures = self._setbacks = 0
         self._open = self._half = self._probing = self._reserved = False
         self._next_probe = self._paused = 0.0
 
@@ -57,17 +58,19 @@ class Breaker:
         """A message was taken (or put off for its recipient alone). True when that ended an outage."""
         ended = self._open
         self._open = self._half = self._reserved = False
-        self._failures = 0
+        self._failures = self._setbacks = 0
         return ended
 
     def failure(self, now: float, reason: str) -> bool:
         """The provider failed as a whole. True when that opened the breaker."""
         self._failures += 1
+        self._setbacks += self._half
         self.reason, self._half, self._reserved = reason, False, False
         if self._failures < self.threshold:
             return False
         opened, self._open = not self._open, True
-        self._next_probe = now + self._rest()
+        setback = min(LONGEST / 2, 5.0 * 2.0 ** min(self._setbacks - 1, 8)) if self._setbacks else 0.0
+        self._next_probe = now + max(setback, self._rest())
         return opened
 
     def pause(self, now: float, seconds: float, reason: str) -> None:

@@ -31,7 +31,7 @@ LEASE = 40.0
 LONGEST_TRY = 16.0
 RETRY_FOR = timedelta(days=1)
 BATCH = 250
-LINGER = 0.02
+LINGER = 0.05
 """Seconds for which outcomes are gathered before they are written: each write waits for the disk, and nobody waits for a receipt."""
 OTHER: dict[Medium, Medium] = {"email": "sms", "sms": "email"}
 

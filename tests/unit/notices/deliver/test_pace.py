@@ -63,6 +63,22 @@ def test_probes_that_fail_come_less_often_up_to_five_seconds():
     assert rests == [1, 2, 4, 5, 5]
 
 
+def test_a_provider_that_greets_and_then_fails_its_message_is_tried_ever_less():
+    """Each such message costs its reader time: 5, 10, 20, then 30 s between them; a success forgets it."""
+    breaker, now, rests = Breaker(threshold=1), 0.0, []
+    breaker.failure(now, "no answer")
+    for _ in range(5):
+        began = now
+        while not breaker.wants_probe(now):
+            now += 0.25
+        rests.append(now - began)
+        breaker.probed(now, answers=True)
+        assert breaker.allows(now)
+        breaker.failure(now, "no answer")
+
+    assert rests == [1, 5, 10, 20, 30]
+
+
 def test_a_message_that_was_not_tried_gives_its_place_back():
     """Half open, an abandoned place is for the next message."""
     breaker = Breaker(threshold=1)
