@@ -9,8 +9,10 @@ MAKEFLAGS += --no-builtin-rules
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
+COMPILE := --quiet --universal --generate-hashes --no-emit-index-url
 RUN ?=
-TESTS ?= tests
+LOCK ?=
+TESTS ?= tests/integration tests/browser
 BENCH ?=
 
 SOURCES := $(wildcard config domain detectors notices ledger stores streams console embedded benchmarks) tests/support tests/conftest.py worker.py
@@ -23,7 +25,7 @@ help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo '  RUN="--seconds 60 --fresh" make run     options of `python worker.py run`'
-	@echo '  TESTS=tests/unit/domain make test       a part of the tests'
+	@echo '  TESTS=tests/browser make test           a part of the tests, after the unit tests'
 
 setup: $(VENV)/.ready ## makes .venv with the locked dependencies (done by the others when needed)
 
@@ -32,11 +34,11 @@ run: $(VENV)/.ready ## Vigil with a simulated exchange on this machine; Ctrl-C e
 
 dev: $(VENV)/.ready-dev ## setup, and the tools for tests and checks
 
-test: $(VENV)/.ready-dev ## every test: unit, integration, browser
+test: test-unit ## every test: unit, integration, browser
 	$(BIN)/python -m pytest $(TESTS)
 
-test-unit: $(VENV)/.ready-dev ## the unit tests alone, under 30 seconds
-	$(BIN)/python -m pytest tests/unit
+test-unit: $(VENV)/.ready-dev ## the unit tests alone, under 30 seconds; they need nothing running
+	$(BIN)/python -m pytest --numprocesses auto tests/unit
 
 bench: $(VENV)/.ready-dev $(VENV)-bench/.ready ## measures speed, latency and memory, and prints how
 	$(BIN)/python -m benchmarks $(BENCH)
@@ -62,10 +64,10 @@ locales: $(VENV)/.ready ## collects the texts to translate into notices/locale/ 
 	$(BIN)/python worker.py locales extract
 	$(BIN)/python worker.py locales check
 
-lock: $(VENV)/.uv ## renews the locks from pyproject.toml (hashes, no host names)
-	$(UV) pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --quiet -o requirements.lock
-	$(UV) pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --quiet -o requirements-dev.lock
-	$(UV) pip compile benchmarks/requirements.in --universal --generate-hashes --no-emit-index-url --quiet -o requirements-bench.lock
+lock: $(VENV)/.uv ## renews the locks from pyproject.toml (hashes, no host names); LOCK=--upgrade takes newer versions
+	$(UV) pip compile $(COMPILE) $(LOCK) pyproject.toml -o requirements.lock
+	$(UV) pip compile $(COMPILE) $(LOCK) --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+	$(UV) pip compile $(COMPILE) $(LOCK) --python-version 3.11 benchmarks/requirements.in -o requirements-bench.lock
 
 ci: ## what CI runs, here
 	bash .ci/run
@@ -90,7 +92,7 @@ $(VENV)/.ready-dev: requirements-dev.lock requirements.lock $(VENV)/.uv
 	@echo "installing $< into $(VENV)"; $(UV) pip sync --quiet --python $(BIN)/python --require-hashes $<
 	@touch $(VENV)/.ready $@
 
-# Quix Streams, which the benchmark compares with, can't live beside our pydantic-settings: it gets a venv of its own.
+# Quix Streams, which the benchmark compares with, brings a Kafka client of its own: it stays out of .venv.
 $(VENV)-bench/.ready: requirements-bench.lock $(VENV)/.uv
 	@echo "installing $< into $(VENV)-bench"; $(UV) venv --quiet --clear --python $(BIN)/python $(VENV)-bench
 	@$(UV) pip sync --quiet --python $(VENV)-bench/bin/python --require-hashes $<
