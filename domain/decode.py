@@ -14,8 +14,21 @@ MAX_BYTES = 262_144
 MAX_AHEAD = 300.0
 """Seconds that an event may lie ahead of the clock."""
 
+TOO_DEEP = "not one JSON object: nested too deep"
+
+
+class _Typed(msgspec.Struct):
+    """The type alone."""
+
+    type: str | None = None
+
+
 _EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 _OBJECT = msgspec.json.Decoder(dict[str, Any])
+_TYPE = msgspec.json.Decoder(_Typed)
+_TAGS = {struct.__struct_config__.tag for struct in STRUCTS.values()}
+_BYTE = re.compile(r"\(byte (\d+)\)")
+_KEY_BEFORE = re.compile(rb'"([A-Za-z_]{1,64})"\s*:\s*[-+\w.]*\Z')
 _PATH = re.compile(r" - at `\$\.?([^`]*)`$")
 _MISSING = re.compile(r"missing required field `([^`]+)`")
 
@@ -30,9 +43,13 @@ class Rejected(ValueError):
 
 def decode(topic: str, key: bytes | None, value: bytes | None, now: float) -> Event:
     """The event of an input topic (name without prefix; not `users`). `now`: seconds since the epoch. Raises Rejected."""
-    event = decode_any(value)
+    try:
+        event = decode_any(value)
+    except Rejected:  # what fails as the type that it claims may not belong here at all: that is the better reason
+        _check_type(topic, value)
+        raise
     if type(event) is not STRUCTS[topic]:
-        raise Rejected(f"type {event.__struct_config__.tag!r} does not belong on topic {topic}", "type")
+        raise _of_another_topic(event.__struct_config__.tag, topic)
     if event.at > now + MAX_AHEAD:
         raise Rejected("more than five minutes ahead of the clock", "occurred_at")
     check_key(key, event.user_id)
@@ -47,7 +64,9 @@ def decode_any(value: bytes | None) -> Event:
     except msgspec.ValidationError as error:
         raise _rejected(error) from None
     except msgspec.DecodeError as error:
-        raise Rejected(f"not one JSON object: {error}") from None
+        raise _malformed(error, text) from None
+    except RecursionError:
+        raise Rejected(TOO_DEEP) from None
     if isinstance(event, Transfer) and event.direction == "withdrawal" and not event.address:
         raise Rejected("a withdrawal needs an address", "address")
     return event
@@ -55,12 +74,15 @@ def decode_any(value: bytes | None) -> Event:
 
 def decode_user(key: bytes | None, value: bytes) -> tuple[User, list[str]]:
     """A directory record and the fields that were bad and fell back to their default. Raises Rejected when no user_id can be had."""
+    text = _text(value)
     try:
-        raw = _OBJECT.decode(_text(value))
+        raw = _OBJECT.decode(text)
     except msgspec.ValidationError as error:
         raise _rejected(error) from None
     except msgspec.DecodeError as error:
-        raise Rejected(f"not one JSON object: {error}") from None
+        raise _malformed(error, text) from None
+    except RecursionError:
+        raise Rejected(TOO_DEEP) from None
     try:
         user = msgspec.convert({"user_id": raw.get("user_id")}, User)
     except msgspec.ValidationError as error:
@@ -88,12 +110,12 @@ def check_key(key: bytes | None, user_id: str) -> None:
 def _text(value: bytes | None) -> bytes:
     if not value:
         raise Rejected("the value is empty")
-    if len(value) > MAX_BYTES:
-        raise Rejected(f"{len(value)} bytes, more than {MAX_BYTES}", _largest_field(value))
     try:
         value.decode()
     except UnicodeDecodeError as error:
         raise Rejected(f"not UTF-8 at byte {error.start}") from None
+    if len(value) > MAX_BYTES:
+        raise Rejected(f"{len(value)} bytes, more than {MAX_BYTES}", _largest_field(value))
     return value
 
 
@@ -101,9 +123,30 @@ def _largest_field(value: bytes) -> str | None:
     """The name of the longest string field, to be told in the reason; None where it can't be read."""
     try:
         fields = _OBJECT.decode(value)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         return None
     return max(fields, key=lambda name: len(msgspec.json.encode(fields[name])), default=None)
+
+
+def _check_type(topic: str, value: bytes | None) -> None:
+    """Raises Rejected when the record names the type of another topic."""
+    try:
+        kind = _TYPE.decode(value or b"").type
+    except (msgspec.MsgspecError, RecursionError):
+        return
+    if kind in _TAGS and kind != STRUCTS[topic].__struct_config__.tag:
+        raise _of_another_topic(kind, topic)
+
+
+def _of_another_topic(kind: Any, topic: str) -> Rejected:
+    return Rejected(f"type {kind!r} does not belong on topic {topic}", "type")
+
+
+def _malformed(error: msgspec.DecodeError, value: bytes) -> Rejected:
+    """With the field whose value stands where the JSON breaks, as `NaN` does."""
+    at = _BYTE.search(str(error))
+    field = _KEY_BEFORE.search(value[: int(at.group(1))]) if at else None
+    return Rejected(f"not one JSON object: {error}", field.group(1).decode() if field else None)
 
 
 def _rejected(error: msgspec.ValidationError) -> Rejected:

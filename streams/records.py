@@ -47,6 +47,8 @@ class EventDecoder:
             item.at = item.event.at
         except Rejected as rejected:
             item.rejected = rejected
+        except Exception as error:  # a fault of ours: this record is put aside, the ones behind it are not held up
+            item.rejected = Rejected(f"decoding failed: {type(error).__name__}")
         return item
 
 

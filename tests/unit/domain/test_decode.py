@@ -141,6 +141,38 @@ def test_a_type_of_another_topic_is_refused():
     assert _refused("logins", EXAMPLES["logins"] | {"type": "logon"}).field == "type"
 
 
+def test_a_whole_event_of_another_type_is_told_by_its_type():
+    """Not by the fields that its own type would miss."""
+    assert _refused("logins", EXAMPLES["logins"] | {"type": "transfer"}).field == "type"
+
+
+@pytest.mark.parametrize("depth", [500, 5_000, 100_000])
+def test_deep_nesting_is_refused(depth):
+    """A few kilobytes of brackets must not stop a partition."""
+    deep = b'{"type":"service","event_id":"e1","user_id":"u7","occurred_at":"2026-11-22T10:00:00Z","subject":"api","problem":"stuck","x":'
+    value = deep + b"[" * depth + b"]" * depth + b"}"
+
+    if depth > 900:
+        with pytest.raises(Rejected):
+            decode("service-events", b"u7", value, NOW)
+        with pytest.raises(Rejected):
+            decode_user(b"u7", b'{"user_id":"u7","preferences":' + b"[" * depth + b"]" * depth + b"}")
+    else:
+        assert decode("service-events", b"u7", value, NOW)
+
+
+def test_a_large_record_that_is_not_utf8_is_refused():
+    """Whichever is looked at first."""
+    assert "not UTF-8" in _refused("logins", b'{"x":"' + b"a" * 300_000 + b'\xff"}').reason
+
+
+def test_a_number_that_is_none_is_told_by_its_field():
+    """NaN and Infinity are no JSON, but whoever sent them should hear where."""
+    text = _bytes(EXAMPLES["transfers"]).replace(b'"1250.00"', b"NaN")
+
+    assert _refused("transfers", text).field == "amount"
+
+
 def test_a_withdrawal_without_address_is_refused_and_a_deposit_is_not():
     """The address is what a withdrawal is judged by."""
     withdrawal = {k: v for k, v in EXAMPLES["transfers"].items() if k != "address"}
