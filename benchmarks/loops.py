@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from typing import Any
+from typing import Any, NamedTuple
 
 from domain.events import STRUCTS
 from streams.records import EventDecoder, Item
@@ -18,6 +18,16 @@ BROKERS = os.environ["VIGIL_KAFKA__BROKERS"]
 GROUP = os.environ["VIGIL_KAFKA__GROUP"]
 TOPICS = [PREFIX + topic for topic in STRUCTS]
 BATCH = 500
+
+
+class Raw(NamedTuple):
+    """What the decoder reads of a record."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
 
 
 def kernel() -> Any:
@@ -79,15 +89,6 @@ def plain_faust() -> None:
     """Faust as it ships: an agent with `take`, its own transport and acks."""
     import faust
 
-    class Raw:
-        """What the decoder reads of a record."""
-
-        __slots__ = ("key", "offset", "partition", "timestamp", "topic", "value")
-
-        def __init__(self, message: Any):
-            self.topic, self.partition, self.offset = message.topic, message.partition, message.offset
-            self.key, self.value, self.timestamp = message.key, message.value, message.timestamp
-
     app = faust.App(
         GROUP, broker=f"kafka://{BROKERS}", web_enabled=False, topic_allow_declare=False, topic_disable_leader=True,
         consumer_auto_offset_reset="earliest", stream_buffer_maxsize=4096, broker_commit_interval=0.5, autodiscover=False,
@@ -102,10 +103,14 @@ def plain_faust() -> None:
             holder["kernel"] = kernel()
             tune()
         async for events in stream.take_events(BATCH, within=0.05):
-            await holder["kernel"].run([decode(Raw(event.message)) for event in events])
+            await holder["kernel"].run([_decoded(decode, event.message) for event in events])
 
     sys.argv = ["faust", "worker", "--without-web", "--loglevel", "warn"]
     app.main()
+
+
+def _decoded(decode: EventDecoder, message: Any) -> Item:
+    return decode(Raw(message.topic, message.partition, message.offset, message.key, message.value))
 
 
 def quix() -> None:
@@ -133,16 +138,11 @@ def quix() -> None:
     sink = KernelSink()
     decode = EventDecoder(PREFIX)
 
-    class Raw:
-        __slots__ = ("key", "offset", "partition", "topic", "value")
-
     def as_item(value: bytes, key: bytes, timestamp: int, headers: Any) -> Item:
         from quixstreams import message_context
 
-        raw, context = Raw(), message_context()
-        raw.topic, raw.partition, raw.offset = context.topic, context.partition, context.offset
-        raw.key, raw.value = key, value
-        return decode(raw)
+        context = message_context()
+        return decode(Raw(context.topic, context.partition, context.offset, key, value))
 
     for name in TOPICS:
         topic = app.topic(name, key_deserializer="bytes", value_deserializer="bytes")

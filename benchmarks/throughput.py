@@ -1,4 +1,4 @@
-"""Events a second of the whole pipeline with all detectors, and of the same kernel under other engines, on the same topics in the same run."""
+"""Events a second of the whole pipeline with all detectors, and of the same kernel under other engines on the same topics."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def compare(rig: Rig, users: int, count: int, loops: list[str], rounds: int) -> 
 
 
 def run_loop(rig: Rig, prefix: str, name: str, group: str, total: int, workers: int = 1) -> tuple[float, float, float]:
-    """(events/s, seconds from start to end, resident MB at the end) of one loop, or of so many workers. Each is pinned to a core of its own."""
+    """(events/s, seconds from start to end, resident MB at the end) of one loop on one core, or of so many workers on all."""
     cores = sorted(os.sched_getaffinity(0))
     processes: list[subprocess.Popen[bytes]] = []
     log = (rig.folder / f"{group}.log").open("wb")

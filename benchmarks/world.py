@@ -65,8 +65,8 @@ def _body(topic: str, n: int, u: int, own: Random, rng: Random, client: dict[str
             }  # fmt: skip
         case "transfers":
             return {
-                "type": "transfer", "transfer_id": f"t{n}", "direction": "withdrawal", "status": "requested", "asset": "USDT", "network": "TRON",
-                "amount": f"{usd:.2f}", "usd_value": f"{usd:.2f}", "address": f"T{u:09d}{own.randrange(3):024d}", "balance_usd": f"{usd * 30:.2f}",
+                "type": "transfer", "transfer_id": f"t{n}", "direction": "withdrawal", "status": "requested", "asset": "USDT",
+                "network": "TRON", "amount": f"{usd:.2f}", "usd_value": f"{usd:.2f}", "address": f"T{u:09d}{own.randrange(3):024d}", "balance_usd": f"{usd * 30:.2f}",
             }  # fmt: skip
         case "margin":
             return {"type": "margin", "account": "cross", "equity_usd": "1000.00", "maintenance_margin_usd": f"{rng.uniform(200, 700):.2f}"}
