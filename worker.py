@@ -90,7 +90,7 @@ def console(context: click.Context) -> None:
         from embedded.mailbox import Mailbox, folder
 
         chosen = settings()
-        serve(chosen, Mailbox(folder(chosen.data_dir)))
+        told(lambda: serve(chosen, Mailbox(folder(chosen.data_dir))))
 
 
 @console.command("add-user")

@@ -31,6 +31,7 @@ from stores.redis_client import connect, connect_async
 from stores.redis_profiles import RedisProfiles
 from stores.sql.console_queries import ConsoleQueries
 from stores.sql.decisions import Decisions
+from stores.sql.migrate import StoreError
 from stores.sql.store import open_store
 from stores.status import beats
 
@@ -120,9 +121,12 @@ async def _working(made: Services, _app: Litestar) -> AsyncIterator[None]:
 
 
 def serve(settings: Settings, mailbox: Mailbox | None = None) -> None:
-    """Serves until SIGTERM or SIGINT. Binds `console.host` and `console.port` alone."""
+    """Serves until SIGTERM or SIGINT. Binds `console.host` and `console.port` alone. Raises ValueError or Unavailable with what to do."""
     configure(settings.log_level, role="console")
-    app = build(settings, mailbox)
+    try:
+        app = build(settings, mailbox)
+    except StoreError as error:
+        raise ValueError(str(error)) from None
     log.info("console", host=settings.console.host, port=settings.console.port)
     server = uvicorn.Server(
         uvicorn.Config(

@@ -162,11 +162,11 @@ def services(folder: Path, *, embedded: bool = True, filled: bool = True) -> Ser
     return made
 
 
-def over(folder: Path, *, embedded: bool = True) -> Services:
-    """Services over the folder's staff file and store, with nothing in the inboxes."""
+def over(folder: Path, *, embedded: bool = True, database: str = "") -> Services:
+    """Services over the folder's staff file and store (or another database), with nothing in the inboxes."""
     staff = folder / "staff.yaml"
     book = Book(SECRET)
-    store = open_store(f"sqlite:///{folder}/vigil.db", book)
+    store = open_store(database or f"sqlite:///{folder}/vigil.db", book)
     clock, inbox = Clock(), MemoryInbox()
     used: set[str] = set()
     states = {"u1042": profile.encode(UserState())}
