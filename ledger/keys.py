@@ -6,7 +6,6 @@ version byte, the nonce, the ciphertext with its tag; the associated data are ta
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 
@@ -59,11 +58,9 @@ class Keyring:
 
     def seal(self, *parts: str | int | bytes) -> bytes:
         """A version byte and the first 24 bytes of HMAC-SHA256 over the parts, each led by its length."""
-        mac = hmac.new(self._mac, digestmod=hashlib.sha256)
-        for part in parts:
-            data = part if isinstance(part, bytes) else str(part).encode()
-            mac.update(len(data).to_bytes(4, "big") + data)
-        return bytes((VERSION,)) + mac.digest()[:24]
+        sized = [part if isinstance(part, bytes) else str(part).encode() for part in parts]
+        message = b"".join(len(part).to_bytes(4, "big") + part for part in sized)
+        return bytes((VERSION,)) + hmac.digest(self._mac, message, "sha256")[:24]
 
     def new_user_key(self, user_id: str, partition: int, at: int) -> KeyRow:
         """A random key for a user, wrapped. `at`: microseconds."""

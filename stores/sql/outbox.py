@@ -39,10 +39,11 @@ class SqlOutbox:
         at = micros(now)
         wanted = MEDIA if channels is None else tuple(channels)
         with self._database.reading() as connection:
-            if not _due(connection, wanted, at, 1):
+            anything = select(c.delivery_id).where(~c.final, c.channel.in_(wanted), c.urgency.in_(URGENCIES), c.due_at <= at).limit(1)
+            if connection.execute(anything).first() is None:
                 return []
         with self._database.writing() as connection:
-            ids = _due(connection, wanted, at, limit, lock=True)
+            ids = _due(connection, wanted, at, limit)
             lease = {"owner": owner, "due_at": at + round(lease_seconds * 1e6)}
             for some in chunks(ids):
                 connection.execute(update(deliveries).where(c.delivery_id.in_(some), ~c.final).values(lease))
@@ -166,15 +167,17 @@ class _Recording:
         self.connection.execute(insert(waiting), row)
 
 
-def _due(connection: Connection, channels: Sequence[str], at: int, limit: int, lock: bool = False) -> list[str]:
-    """Ids of due rows, gravest first. One probe of the index for each severity: rows that wait for later are never walked over."""
+def _due(connection: Connection, channels: Sequence[str], at: int, limit: int) -> list[str]:
+    """Ids of due rows, gravest first, locked. A probe of the index for each severity and channel: what waits for later, and what is due
+    beyond `limit`, is never walked over, however long the queue."""
     ids: list[str] = []
     for urgency in URGENCIES:
-        due = select(c.delivery_id).where(~c.final, c.channel.in_(channels), c.urgency == urgency, c.due_at <= at)
-        due = due.order_by(c.due_at).limit(limit - len(ids))
-        ids += connection.execute(due.with_for_update(skip_locked=True) if lock else due).scalars()
-        if len(ids) >= limit:
-            break
+        for channel in channels:
+            due = select(c.delivery_id).where(~c.final, c.channel == channel, c.urgency == urgency, c.due_at <= at)
+            due = due.order_by(c.due_at).limit(limit - len(ids))
+            ids += connection.execute(due.with_for_update(skip_locked=True)).scalars()
+            if len(ids) >= limit:
+                return ids
     return ids
 
 
