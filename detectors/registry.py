@@ -26,7 +26,7 @@ from domain.severity import SEVERITIES, Severity
 ROOT = Path(__file__).parent
 FAMILIES = ("login", "transfer", "trading", "account", "margin")
 KEYS = {"id", "version", "severity", "threshold", "description", "why", "parameters", "taxonomy", "cases"}
-STORY_KEYS = KEYS - {"threshold"} | {"steps", "asks"}
+STORY_KEYS = KEYS - {"threshold"} | {"steps"}
 
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -147,7 +147,7 @@ def _story(path: Path, known: Mapping[str, Entry]) -> Entry:
             )
         )
     common = _common(path, raw, "stories", parameters)
-    story = Story(id=common["id"], steps=tuple(steps), window=float(parameters["window_hours"]) * 3600, asks=tuple(raw.get("asks") or ()))
+    story = Story(id=common["id"], steps=tuple(steps), window=float(parameters["window_hours"]) * 3600)
     return _sealed(Entry(**common, threshold=0.0, detector=None, story=story))
 
 

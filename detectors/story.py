@@ -34,7 +34,6 @@ class Story(msgspec.Struct, frozen=True):
     steps: tuple[StoryStep, ...]
     window: float
     """Seconds between the first and the last."""
-    asks: tuple[str, ...] = ()
 
 
 def keep(steps: list[Step], new: Step, window: float) -> None:

@@ -6,6 +6,8 @@ recovered to `recover` points below it. Score: the ratio, where a band is newly 
 
 from __future__ import annotations
 
+from decimal import ROUND_FLOOR, Context, Decimal
+
 from detectors.base import NORMAL, Detector, Score, Sighting
 from domain.events import Margin
 from domain.events.margin import Position
@@ -15,6 +17,9 @@ from domain.messages import Reason
 from domain.severity import Severity
 
 _SEVERITIES: tuple[Severity, ...] = ("notice", "warning", "critical")
+_DOWN = Context(prec=28, rounding=ROUND_FLOOR)
+"""A quotient of any two amounts never rounds up into a band, and one that is a band exactly stays it."""
+_PERCENT = Decimal("1E2")
 
 
 class Low(Detector):
@@ -31,7 +36,7 @@ class Low(Detector):
         band = self._reached(ratio)
         if band == 0 or (level is not None and (event.at * 1000 < level.at or band <= self._still_told(level, ratio))):
             return NORMAL
-        value = min(ratio, 100.0) / 100.0
+        value = min(float(ratio), 100.0) / 100.0
         told = {
             "account": event.account[:128],
             "ratio": str(int(ratio)),
@@ -57,23 +62,25 @@ class Low(Detector):
         if level is None and len(accounts) >= MAX_ACCOUNTS:
             del accounts[min(accounts, key=lambda name: accounts[name].at)]
         told = self._still_told(level, ratio) if level else 0
-        accounts[account] = Level(int(event.at * 1000), round(ratio, 2), max(told, self._reached(ratio)))
+        accounts[account] = Level(int(event.at * 1000), round(float(ratio), 2), max(told, self._reached(ratio)))
 
-    def _reached(self, ratio: float) -> int:
+    def _reached(self, ratio: Decimal) -> int:
         """How many bands the ratio has reached."""
         return sum(ratio >= band for band in self.bands)
 
-    def _still_told(self, level: Level, ratio: float) -> int:
+    def _still_told(self, level: Level, ratio: Decimal) -> int:
         """How many of the bands told before the account has not recovered from."""
         return min(level.band, sum(ratio >= band - self.recover for band in self.bands))
 
 
-def percent(event: Margin) -> float:
-    """Maintenance margin / equity in percent, at most 1000; nothing left of the equity counts as past liquidation."""
-    equity, maintenance = float(event.equity_usd), float(event.maintenance_margin_usd)
-    if maintenance <= 0.0:
-        return 0.0
-    return min(100.0 * maintenance / equity, 1000.0) if equity > 0.0 else 1000.0
+def percent(event: Margin) -> Decimal:
+    """Maintenance margin / equity in percent, at most 1000; nothing left of the equity counts as past liquidation.
+
+    Decimal, as money is: in binary fractions 0.1760 of 0.22 would be less than 80 percent."""
+    equity, maintenance = Decimal(event.equity_usd), Decimal(event.maintenance_margin_usd)
+    if maintenance <= 0:
+        return Decimal(0)
+    return min(_DOWN.multiply(_DOWN.divide(maintenance, equity), _PERCENT), Decimal(1000)) if equity > 0 else Decimal(1000)
 
 
 def _account(event: Margin) -> str:

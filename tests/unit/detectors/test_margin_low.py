@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -83,7 +84,22 @@ def test_the_ratio_at_its_ends(equity: str, maintenance: str | None, expected: f
         with pytest.raises(ValueError, match="equity_usd"):
             reading(0, 0, equity_usd=equity)
     else:
-        assert percent(reading(0, 0, equity_usd=equity, maintenance_margin_usd=maintenance)) == pytest.approx(expected)
+        assert float(percent(reading(0, 0, equity_usd=equity, maintenance_margin_usd=maintenance))) == pytest.approx(expected)
+
+
+@given(st.integers(1, 10**12), st.integers(0, 20), st.sampled_from(BANDS))
+def test_a_band_is_reached_to_the_last_digit(units: int, places: int, band: int) -> None:
+    """Exactly 80 percent of any equity is 80 percent, and the smallest unit less is not."""
+    unit = Decimal(1).scaleb(-places)
+    equity, exact = units * unit, units * unit * band / 100
+    habits = Habits()
+
+    below = told(habits, reading(0, 0, equity_usd=f"{equity:f}", maintenance_margin_usd=f"{exact - unit / 100:f}"))
+    score = told(habits, reading(1, 0, equity_usd=f"{equity:f}", maintenance_margin_usd=f"{exact:f}"))
+
+    assert below is None or not (below.subject or "").endswith(f"|{band}")
+    assert score is not None
+    assert (score.subject, score.facts["ratio"]) == (f"cross|{band}", str(band))
 
 
 def test_a_reading_older_than_the_newest_is_no_news() -> None:
