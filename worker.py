@@ -34,7 +34,7 @@ def told(call: Callable[[], T]) -> T:
 
     try:
         return call()
-    except (ValueError, Unavailable) as error:
+    except (ValueError, RuntimeError, OSError, Unavailable) as error:
         raise Failure(str(error)) from None
 
 
@@ -95,7 +95,7 @@ def console(context: click.Context) -> None:
 
 @console.command("add-user")
 @click.argument("name")
-@click.option("--role", "roles", multiple=True, required=True, help="analyst, compliance or admin; may be given more than once.")
+@click.option("--role", "roles", multiple=True, required=True, help="security, compliance or admin; may be given more than once.")
 @click.password_option()
 def console_add_user(name: str, roles: tuple[str, ...], password: str) -> None:
     """Lets a colleague sign in (or changes password and roles), in the file of VIGIL_CONSOLE__USERS_FILE."""
@@ -176,7 +176,7 @@ def score(events: tuple[str, ...], output: Path) -> None:
     """Replays time-ordered EVENTS (.jsonl, .gz, .zst, - for stdin) through profiles, detectors and models; nothing is sent."""
     from detectors.score import score_files
 
-    sys.exit(score_files(events, output, engine()))
+    sys.exit(told(lambda: score_files(events, output, engine())))
 
 
 @cli.command()

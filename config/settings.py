@@ -17,6 +17,9 @@ PREFIX = "VIGIL_"
 ROOT = Path(__file__).parent
 
 
+MOST_SECONDS = 366 * 86_400
+
+
 class SettingsError(ValueError):
     """One or more settings are wrong; the text names each and what was expected."""
 
@@ -30,13 +33,22 @@ class Section(BaseModel):
 class Kafka(Section):
     """The broker and the topics."""
 
-    brokers: str = Field("127.0.0.1:9092", min_length=1, description="host:port, comma separated")
+    brokers: str = Field("127.0.0.1:9092", description="host:port, comma separated")
     topic_prefix: str = Field("", pattern=r"^[A-Za-z0-9._-]*$", description="goes before every topic name")
     partitions: int = Field(4, ge=1, le=1024, description="of each topic; input topics share it")
     replication: int | None = Field(None, ge=1, le=9, description="default: three, or as many brokers as there are")
     group: str = Field("vigil", min_length=1, description="consumer group; `-detect` and `-notify` are appended")
     epoch: str = Field("", description="changes when the broker's offsets begin anew (embedded broker)")
     small_broker: bool = Field(False, description="the broker knows neither static membership nor idempotent producers (embedded broker)")
+
+    @field_validator("brokers")
+    @classmethod
+    def _host_and_port(cls, value: str) -> str:
+        for broker in value.split(","):
+            host, _, port = broker.strip().rpartition(":")
+            if not host or "/" in host or " " in host or not port.isdecimal() or not 0 < int(port) < 65536:
+                raise ValueError(f"expected host:port, comma separated, not {broker.strip()!r}")
+        return value
 
 
 class Redis(Section):
@@ -76,11 +88,13 @@ class Notices(Section):
     """What concerns all notices; the rest is in config/notices.yaml."""
 
     brand: str = Field("Example Exchange", min_length=1, max_length=40, description="name of the exchange, in words")
-    answer_ttl: int = Field(259_200, ge=1, description="seconds an answer link lives")
-    late_after: int = Field(86_400, ge=1, description="seconds after which an event is too old to be told")
+    answer_ttl: int = Field(259_200, ge=1, le=MOST_SECONDS, description="seconds an answer link lives")
+    late_after: int = Field(86_400, ge=1, le=MOST_SECONDS, description="seconds after which an event is too old to be told")
     default_locale: str = "en"
     code_in_sms: bool = True
-    contact_wait: int = Field(600, ge=0, description="seconds a delivery waits for the user's contact to appear in the directory")
+    contact_wait: int = Field(
+        600, ge=0, le=MOST_SECONDS, description="seconds a delivery waits for the user's contact to appear in the directory"
+    )
 
 
 class Metrics(Section):

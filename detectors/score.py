@@ -9,6 +9,7 @@ import gzip
 import io
 import sys
 import time
+import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
@@ -24,6 +25,7 @@ from domain.decode import Rejected, decode_any
 from domain.events import Event, Verdict
 from domain.profile import UserState, decode, encode
 
+BOM = b"\xef\xbb\xbf"
 AWAKE = 20_000
 """Users whose state is kept decoded."""
 PROGRESS_SECONDS = 5.0
@@ -60,7 +62,7 @@ def replay(
     number of a line that can't be taken, counted from 1, and why."""
     known = States() if states is None else states
     for number, line in enumerate(lines, 1):
-        line = line.strip()
+        line = line.removeprefix(BOM).strip() if number == 1 else line.strip()
         if not line:
             continue
         try:
@@ -119,7 +121,7 @@ def _score_file(path: str, sink: IO[bytes], engine: Engine, states: States, prob
                 if not done % 1000 and time.monotonic() - shown >= PROGRESS_SECONDS:
                     shown = time.monotonic()
                     print(f"{path}: {done:,} events, {done / (shown - started):,.0f} a second, {len(states):,} users", file=sys.stderr)
-    except (OSError, EOFError, zstandard.ZstdError) as error:
+    except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
         problems.say(f"{path}: can't be read: {error}")
     return done
 

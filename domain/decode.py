@@ -1,4 +1,4 @@
-"""Bytes of an input topic -> an event, or the reason why not, naming the field. Rules: INTERFACES "Dead letters"."""
+"""Bytes of an input topic -> an event, or the reason why not, naming the field."""
 
 from __future__ import annotations
 

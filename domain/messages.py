@@ -1,4 +1,4 @@
-"""What Vigil publishes: findings, notices, receipts, account actions, dead letters. Fields of INTERFACES first, then those added."""
+"""What Vigil publishes: findings, notices, receipts, account actions, dead letters. The promised fields first, then those added."""
 
 from __future__ import annotations
 

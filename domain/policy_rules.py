@@ -1,4 +1,4 @@
-"""What people tune about notices (config/notices.yaml), as plain values. The defaults are DESIGN's severity table."""
+"""What people tune about notices (config/notices.yaml), as plain values. The defaults are the severity table of docs/notices.md."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
@@ -76,7 +77,7 @@ class Side:
 def compare(events: Iterable[Event], today: Engine, candidate: Engine) -> dict[str, Any]:
     """What each configuration finds and tells; and which users are told by one of them alone."""
     rules = load_notices()
-    sides = {"today": Side(today, Policy(rules)), "candidate": Side(candidate, Policy(rules))}
+    sides = {"today": Side(today, Policy(rules, None)), "candidate": Side(candidate, Policy(rules, None))}
     count, users = 0, set()
     for event in events:
         count += 1
@@ -118,7 +119,7 @@ def _events(paths: Sequence[str], problems: Problems) -> Iterator[Event]:
 
 
 def _print(found: dict[str, Any]) -> None:
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 400)  # piped, each row stays on one line
     console.print(f"{found['events']:,} events of {found['users']:,} users")
     today, candidate = found["today"], found["candidate"]
     for title, part in (("detector", "hits"), ("notice", "notices"), ("channel", "channels")):

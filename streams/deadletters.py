@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -107,7 +108,7 @@ def list_dead_letters(
         when, state = f"{letter.at:%Y-%m-%d %H:%M:%S}", "redriven" if one.redriven else ""
         place = f"{letter.topic}/{letter.partition}/{letter.offset}"
         table.add_row(when, place, letter.field or "", letter.reason[:200], str(size), state)
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else 400).print(table)  # piped, each stays on one line
     return 0
 
 

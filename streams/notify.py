@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-import sys
 import threading
 import time
 from collections import Counter
@@ -16,14 +15,14 @@ from typing import Any, TypeVar
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from config.notices import load as load_notices
-from config.settings import Settings, SettingsError
+from config.settings import Settings
 from domain.decode import Rejected
 from domain.messages import Medium, Receipt
 from domain.ports import Unavailable
 from ledger.book import Book
 from ledger.keys import Keyring
 from notices.compose import Composer
-from notices.deliver.provider import Provider, ProviderError
+from notices.deliver.provider import Provider
 from notices.deliver.registry import inbox_provider, providers
 from notices.deliver.sender import Sender
 from stores.directory import RedisDirectory
@@ -32,7 +31,6 @@ from stores.redis_client import connect
 from stores.redis_profiles import erase as erase_profile
 from stores.refill import refill_inbox
 from stores.sent import SentMarks
-from stores.sql.migrate import StoreError
 from stores.sql.store import Store, open_store
 from streams.app import App, build, handle, instance_id
 from streams.desk import Bad, Desk
@@ -295,12 +293,8 @@ def _owner(settings: Settings) -> str:
 
 
 def run_notify(settings: Settings) -> int:
-    """The role `notify`, until it is told to stop. Exit status."""
-    try:
-        notify = build_notify(settings)
-    except (SettingsError, ProviderError, StoreError, Unavailable) as error:
-        print(f"error: {error}", file=sys.stderr, flush=True)
-        return 1
+    """The role `notify`, until it is told to stop. Exit status. Raises what build_notify raises."""
+    notify = build_notify(settings)
     threading.excepthook = _thread_failed
     notify.sender.start()
 

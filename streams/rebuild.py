@@ -92,7 +92,7 @@ def rebuild(settings: Settings, *, as_json: bool = False) -> int:
     if as_json:
         print(msgspec.json.format(msgspec.json.encode(found)).decode())
         return 0
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 400)  # piped, each row stays on one line
     console.print(
         f"{found['events']:,} events, {found['profiles']:,} profiles learned anew, {found['dead_letters']:,} records that can't be taken"
     )
@@ -113,7 +113,7 @@ async def _rebuild(settings: Settings) -> dict[str, Any]:
     ends = await _committed(settings)
     fresh, shown = Fresh(), Shown()
     engine = build_engine_of(settings)
-    kernel = Kernel(engine, policy_of(), fresh, shown, epoch=settings.kafka.epoch)
+    kernel = Kernel(engine, policy_of(None), fresh, shown, epoch=settings.kafka.epoch)
     for partition in sorted({tp.partition for tp in ends}):
         await _replay(settings, kernel, {tp: end for tp, end in ends.items() if tp.partition == partition})
     client = connect_async(settings.redis.url)

@@ -10,6 +10,7 @@ from config.logging import configure
 from config.settings import Settings
 from domain.ports import Unavailable
 from streams.locks import Taken, lock_database
+from streams.supervise import NOT_AS_IT_HAS_TO_BE
 from streams.topics import Wrong, require
 
 log = logging.getLogger(__name__)
@@ -32,11 +33,14 @@ def run_worker(settings: Settings, role: str = "all") -> int:
         from streams.supervise import supervise
 
         return supervise(settings)
-    # Each role loads what it needs and no more: the supervisor is to be up in a moment.
-    if role == "detect":
-        from streams.detect import run_detect
+    try:  # each role loads what it needs and no more: the supervisor is to be up in a moment
+        if role == "detect":
+            from streams.detect import run_detect
 
-        return run_detect(settings)
-    from streams.notify import run_notify
+            return run_detect(settings)
+        from streams.notify import run_notify
 
-    return run_notify(settings)
+        return run_notify(settings)
+    except (ValueError, RuntimeError, OSError, Unavailable) as error:  # settings, detectors.yaml, providers, database, geo data
+        print(f"error: {error}", file=sys.stderr, flush=True)
+        return NOT_AS_IT_HAS_TO_BE if supervised else 1

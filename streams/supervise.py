@@ -29,6 +29,8 @@ GOOD = 60.0
 DRAIN = 25.0
 """Seconds that a process has to finish what it has begun."""
 PR_SET_PDEATHSIG = 1
+NOT_AS_IT_HAS_TO_BE = 78
+"""Exit status of a role that starting again won't mend (EX_CONFIG of sysexits.h)."""
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None  # before any fork
 
 
@@ -39,6 +41,8 @@ class Child:
         self.role, self.socket = role, socket
         self.process: subprocess.Popen[bytes] | None = None
         self.ends, self.started, self.due = 0, 0.0, 0.0
+        self.refused = False
+        """It ended because of something that starting it again won't mend; it has said what."""
 
     @property
     def alive(self) -> bool:
@@ -59,6 +63,7 @@ class Child:
             return
         now = time.monotonic()
         if self.process is not None:
+            self.refused = self.process.returncode == NOT_AS_IT_HAS_TO_BE
             status, self.process = self.process.returncode, None
             self.ends = 0 if now - self.started > GOOD else self.ends
             self.due = now + BACKOFF[min(self.ends, len(BACKOFF) - 1)]
@@ -111,6 +116,8 @@ async def _supervise(settings: Settings, folder: Path) -> int:
         while not stop.is_set():
             for child in children:
                 child.tend()
+            if not said and any(child.refused for child in children):
+                return 1  # a wrong setting ends the start; later on, what runs goes on and what doesn't is tried again
             if not said and all([(await child.page("/readyz"))[0] == 200 for child in children]):
                 print("ready", flush=True)
                 said = True

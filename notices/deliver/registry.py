@@ -35,7 +35,7 @@ def providers(medium: Medium, urls: Sequence[str]) -> list[Provider]:
     """The providers of a channel in order of preference. Raises ProviderError, which names the URL by its place, never by its text."""
     hush()
     names: Counter[str] = Counter()
-    return [_provider(medium, url, f"{medium}.urls[{place}]", names) for place, url in enumerate(urls)]
+    return [_provider(medium, url, f"VIGIL_{medium.upper()}__URLS[{place}]", names) for place, url in enumerate(urls)]
 
 
 def inbox_provider(inbox: Inbox) -> Provider:

@@ -125,7 +125,7 @@ class Post:
 
 
 def judge(status: int, headers: Any, answer: bytes, to: str) -> Outcome:
-    """An answer of the gateway, as INTERFACES reads it."""
+    """An answer of the gateway, as the generic gateway protocol reads it."""
     if 200 <= status < 300:
         try:
             told = msgspec.json.decode(answer)["id"]

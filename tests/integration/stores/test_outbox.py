@@ -88,7 +88,7 @@ def test_a_final_receipt_ends_a_delivery(store: Store) -> None:
 
 
 def test_receipts_go_to_the_bus_once_each(store: Store) -> None:
-    """As INTERFACES has them; the same `queued` for the same reason says nothing new."""
+    """As promised; the same `queued` for the same reason says nothing new."""
     n = notice()
     mail = rendered(n)
     queue(store, mail, about=n)

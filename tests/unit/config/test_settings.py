@@ -52,6 +52,11 @@ def test_lists_are_json():
     [
         ("VIGIL_KAFKA__BROKER", "x:1", "no such setting"),
         ("VIGIL_FOO", "1", "no such setting"),
+        ("VIGIL_KAFKA__BROKERS", "kafka", "host:port"),
+        ("VIGIL_KAFKA__BROKERS", "foo:bar", "host:port"),
+        ("VIGIL_KAFKA__BROKERS", "a:1,,b:2", "host:port"),
+        ("VIGIL_KAFKA__BROKERS", "kafka://a:1", "host:port"),
+        ("VIGIL_NOTICES__ANSWER_TTL", "99999999999999", "less than or equal"),
         ("VIGIL_CONSOLE__PORT", "abc", "integer"),
         ("VIGIL_CONSOLE__PORT", "70000", "65535"),
         ("VIGIL_KAFKA__PARTITIONS", "0", "greater than or equal to 1"),
