@@ -58,6 +58,7 @@ class Database:
                 pool_pre_ping=True,
                 isolation_level="READ COMMITTED",
             )
+            event.listen(self._writer, "before_cursor_execute", _fit_all, retval=True)
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ")
 
     @contextmanager
@@ -117,8 +118,27 @@ def _sqlite(url: str, begin: str, size: int) -> Engine:
         for pragma in PRAGMAS:
             connection.execute("PRAGMA " + pragma)
 
+    event.listen(engine, "before_cursor_execute", _fit_all, retval=True)
+
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _fit_all(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> tuple[str, Any]:
+    """Looked-up text may be anything that a stranger put into an address: what no database can hold becomes what none holds."""
+    if not many:
+        if isinstance(parameters, dict):
+            parameters = {name: fit(value) for name, value in parameters.items()}
+        else:
+            parameters = tuple(fit(value) for value in parameters)
+    return statement, parameters
+
+
+def fit(value: Any) -> Any:
+    """Text without NUL (PostgreSQL) and lone surrogates (UTF-8); other values as they are."""
+    if not isinstance(value, str) or (value.isascii() and "\0" not in value):
+        return value
+    return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()

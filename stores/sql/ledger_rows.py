@@ -75,7 +75,7 @@ class LedgerRows:
         found: list[EntryRow] = []
         for some in chunks(notice_ids):
             found += self._entries(select(ledger_entries).where(e.notice_id.in_(some)))
-        return sorted(found, key=lambda row: (row.at, row.partition, row.number))
+        return sorted(found, key=lambda row: (row.partition, row.number))
 
     def contents_by_id(self, content_ids: Iterable[str]) -> dict[str, ContentRow]:
         with self._database.reading() as connection:

@@ -15,6 +15,7 @@ from domain.messages import DeliveryStatus, Finding, Notice, Receipt
 from domain.ports import Rendered
 from domain.severity import RANK
 from stores.sql.chain import chunks, contents_by_id, user_keys
+from stores.sql.engine import fit
 from stores.sql.schema import findings, ledger_entries
 
 FINAL = frozenset({"sent", "delivered", "bounced", "rejected", "failed", "suppressed", "expired", "unknown"})
@@ -24,7 +25,7 @@ def clean(text: str | None, longest: int = 1000) -> str | None:
     """Words of a provider or a browser, fit for PostgreSQL and UTF-8: no NUL, no lone surrogates, bounded."""
     if text is None:
         return None
-    return text[:longest].replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    return str(fit(text[:longest]))
 
 
 def micros_or_none(when: datetime | None) -> int | None:

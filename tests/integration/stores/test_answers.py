@@ -4,6 +4,7 @@ import threading
 from datetime import timedelta
 
 import msgspec
+import pytest
 
 from domain.events.base import Client
 from domain.events.verdict import Verdict
@@ -11,6 +12,7 @@ from domain.ids import answer_id
 from domain.ports import Token
 from ledger.book import Book
 from ledger.record import records
+from ledger.search import Query, search
 from ledger.verify import verify
 from stores.sql.store import Store
 from tests.support.told import NOW, notice, rendered
@@ -143,3 +145,17 @@ def test_an_erased_users_link_is_unknown(store: Store) -> None:
     store.erase("u7", "asked", NOW)
 
     assert store.answers.find(TOKEN) is None
+
+
+@pytest.mark.parametrize("name", ["", "\0", "a\0b", "\ud800", "é\0", "x" * 100_000, "' OR 1=1 --", "%"])
+def test_ids_from_an_address_bar_find_nothing_and_break_nothing(store: Store, book: Book, name: str) -> None:
+    """In each place that takes one from outside."""
+    ask(store)
+
+    assert store.answers.of_notice(name) is None
+    assert store.answers.decide_notice(name, "me", NOW, None).outcome == "unknown"
+    assert store.ledger.traces(name) == ([], [])
+    assert list(search(book, store.ledger, Query(user_id=name))) == []
+    assert store.known_notices([name]) == set()
+    assert store.outbox.by_provider_id(name) is None
+    assert store.erase(name, "asked", NOW) is False
