@@ -31,7 +31,7 @@ LEASE = 40.0
 LONGEST_TRY = 16.0
 RETRY_FOR = timedelta(days=1)
 BATCH = 250
-LINGER = 0.05
+LINGER = 0.1
 """Seconds for which outcomes are gathered before they are written: each write waits for the disk, and nobody waits for a receipt."""
 OTHER: dict[Medium, Medium] = {"email": "sms", "sms": "email"}
 
@@ -342,5 +342,5 @@ def in_words(reasons: Sequence[tuple[str, str]]) -> str:
 
 def _room(provider: Provider, lease: float) -> int:
     """How many messages may wait for a provider: enough to keep its threads busy, few enough to be sent within their lease."""
-    most = max(128, 16 * provider.limits.connections)
+    most = max(256, 16 * provider.limits.connections)
     return most if provider.limits.rate is None else max(1, min(most, int(provider.limits.rate * lease / 3)))
