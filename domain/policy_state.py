@@ -18,6 +18,15 @@ class Hold(msgspec.Struct, array_like=True):
     notice_id: str = ""
 
 
+class Replaced(msgspec.Struct, array_like=True):
+    """A contact that the account had until it was changed."""
+
+    kind: str
+    """`email` or `phone`."""
+    value: str
+    at: float
+
+
 class PolicyState(msgspec.Struct, array_like=True):
     """Kept in the user's state; a few hundred bytes."""
 
@@ -28,3 +37,5 @@ class PolicyState(msgspec.Struct, array_like=True):
     holds: list[Hold] = []
     asked: list[int] = []
     """Hashes of what the latest "not me" answers were about, so that each locks the account once."""
+    replaced: list[Replaced] = []
+    """Contacts replaced lately, oldest first: told too while it is grave, whether the directory remembers them or not."""

@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from domain.events import AccountChange, Event, Verdict
+from domain.events import Event, Verdict
 from domain.ids import notice_id
-from domain.messages import AccountAction, Finding, Medium, Notice, OldContact, Reason
-from domain.policy_rules import Rules
+from domain.messages import AccountAction, Finding, Medium, Notice, Reason
+from domain.policy_rules import DAY, Rules
 from domain.profile import Pending, UserState
 from domain.severity import RANK
 from notices.asks import as_actions, asked_with, lock, note_holds, release
+from notices.contacts import contacts_of, note_replaced
 from notices.told import count_mail, forget, may_mail, remember, was_told
 
 
@@ -26,10 +27,15 @@ class Decision(msgspec.Struct):
 
 
 class Policy:
-    """Decides by `rules` (config/notices.yaml)."""
+    """Decides by `rules` (config/notices.yaml).
 
-    def __init__(self, rules: Rules | None = None) -> None:
+    `late_after`: seconds after which an event is too old to be told. Its notice is made all the same, to be recorded as expired; but since
+    its user reads nothing of it, it silences nothing that comes later, and nothing is asked of the exchange. None: no event is too old.
+    """
+
+    def __init__(self, rules: Rules | None = None, late_after: float | None = DAY) -> None:
         self.rules = rules or Rules()
+        self._late_after = float("inf") if late_after is None else late_after
         self._order = {name: place for place, name in enumerate(self.rules.order)}
 
     def decide(self, event: Event, findings: Sequence[Finding], state: UserState, now: datetime) -> Decision:
@@ -37,8 +43,10 @@ class Policy:
 
         Findings on one event make one notice. A story may complete on another event than the one that arrived last: it goes by the event
         that completes it in event time, so neither batches nor arrival order change an id. `state` is updated: state.policy, and the notice
-        of each finding that waits in state.pending. `now` dates the notice and leaves out what has lapsed; nothing else depends on it.
+        of each finding that waits in state.pending. `now` dates the notice and tells what has lapsed or is too old to be told; nothing else
+        depends on it.
         """
+        note_replaced(state.policy, event)
         decision = Decision()
         groups: dict[str, list[Finding]] = {}
         for finding in findings:
@@ -68,20 +76,22 @@ class Policy:
         gravest = findings[0]
         user_id, at = gravest.user_id, gravest.occurred_at.timestamp()
         name = notice_id(group, user_id, gravest.detector)
-        asked = asked_with(gravest, self.rules)
+        late = self._late(gravest, now)
+        asked = [] if late else asked_with(gravest, self.rules)
         reasons = [was_told(state.policy, finding, self._window(finding.detector)) for finding in findings]
         if all(reasons):
             self._stay_silent(name, group, findings, [str(reason) for reason in reasons], state, now, decision)
             return
-        remember(state.policy, findings, self._window)
+        if not late:
+            remember(state.policy, findings, self._window)
         ids = list(dict.fromkeys([f.finding_id for f in findings] + _members(gravest, state.pending)))
         actions = as_actions(asked, user_id, group, ids, now)
         note_holds(state.policy, actions, gravest.finding_id, name)
         decision.actions += actions
         decision.findings += [msgspec.structs.replace(finding, notice_id=name, suppressed=None) for finding in findings]
-        channels, digest = self._channels(gravest, state, at)
+        channels, digest = self._channels(gravest, state, at, late)
         expires = self.rules.kind(gravest.detector).expires
-        old, new = _contacts(event, group)
+        old, new = contacts_of(event, group, gravest, state.policy)
         decision.notices.append(
             Notice(
                 notice_id=name,
@@ -119,24 +129,27 @@ class Policy:
         known = _notice_of_hold(gravest, state)
         for finding, reason in zip(findings, reasons, strict=True):
             decision.findings.append(msgspec.structs.replace(finding, notice_id=known, suppressed=reason.replace("repeat", "cooldown")))
-        asked = [one for one in asked_with(gravest, self.rules) if one.target]
+        asked = [] if self._late(gravest, now) else [one for one in asked_with(gravest, self.rules) if one.target]
         actions = as_actions(asked, gravest.user_id, group, [finding.finding_id for finding in findings], now)
         note_holds(state.policy, actions, gravest.finding_id, known or name)
         decision.actions += actions
 
-    def _channels(self, gravest: Finding, state: UserState, at: float) -> tuple[list[Medium], list[Medium]]:
+    def _channels(self, gravest: Finding, state: UserState, at: float, late: bool) -> tuple[list[Medium], list[Medium]]:
         """Channels told at once, and those left to the digest."""
         kind = self.rules.kind(gravest.detector)
         channels = list(self.rules.severities[gravest.severity].channels)
         if kind.always_email and "email" not in channels:
             channels.insert(0, "email")
-        if gravest.severity != "notice" or "email" not in channels:
+        if late or gravest.severity != "notice" or "email" not in channels:
             return channels, []
         throttle = self.rules.throttle
         if not kind.always_email and not may_mail(state.policy, at, throttle.emails, throttle.seconds):
             return [channel for channel in channels if channel != "email"], ["email"]
         count_mail(state.policy, at)
         return channels, []
+
+    def _late(self, finding: Finding, now: datetime) -> bool:
+        return (now - finding.occurred_at).total_seconds() > self._late_after
 
     def _window(self, detector: str) -> float:
         window = self.rules.kind(detector).cooldown
@@ -177,15 +190,6 @@ def _reasons(findings: Sequence[Finding]) -> list[Reason]:
         for reason in finding.reasons:
             reasons.setdefault(reason.feature, reason)
     return list(reasons.values())
-
-
-def _contacts(event: Event, group: str) -> tuple[list[OldContact], list[OldContact]]:
-    """A change of e-mail address or phone names what it replaced and what by."""
-    if not isinstance(event, AccountChange) or event.event_id != group or event.change not in ("email_changed", "phone_changed"):
-        return [], []
-    kind = "email" if event.change == "email_changed" else "phone"
-    old, new = event.about.old, event.about.new
-    return ([OldContact(kind, old)] if old else []), ([OldContact(kind, new)] if new else [])  # type: ignore[arg-type]
 
 
 def _note_in_pending(pending: Sequence[Pending], findings: Sequence[Finding]) -> None:

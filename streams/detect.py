@@ -59,9 +59,9 @@ def build_engine_of(settings: Settings) -> Engine:
     return build_engine(surroundings, apply(Registry.load()))
 
 
-def policy_of() -> Policy:
-    """The policy of config/notices.yaml."""
-    return Policy(load_notices())
+def policy_of(late_after: float | None) -> Policy:
+    """The policy of config/notices.yaml. `late_after`: settings.notices.late_after; None where a history counts as lived through."""
+    return Policy(load_notices(), late_after)
 
 
 def build_kernel(settings: Settings) -> Kernel:
@@ -69,7 +69,7 @@ def build_kernel(settings: Settings) -> Kernel:
     engine, client = build_engine_of(settings), connect_async(settings.redis.url)
     return Kernel(
         engine,
-        policy_of(),
+        policy_of(settings.notices.late_after),
         RedisProfiles(client),
         KafkaPublisher(settings.kafka.brokers, settings.kafka.topic_prefix),
         epoch=settings.kafka.epoch,
@@ -103,7 +103,7 @@ def follow_configuration(engine: Any) -> Callable[[], Awaitable[None]]:
 
 
 def run_detect(settings: Settings) -> int:
-    """The role `detect`, until it is told to stop. Exit status."""
+    """The role `detect`, until it is told to stop. Exit status. Raises what build_kernel raises when something is not as it has to be."""
     kernel = build_kernel(settings)
 
     async def close() -> None:

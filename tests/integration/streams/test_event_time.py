@@ -73,7 +73,7 @@ def found(bus: MemoryBus) -> dict[str, set[tuple[str, ...]]]:
 def in_order(records: list[tuple[str, str, bytes]], folder: Path) -> dict[str, set[tuple[str, ...]]]:
     """What the kernel finds when it takes the records in this order, a few at a time as when they come in live."""
     bus, offsets = MemoryBus(), {}
-    kernel = Kernel(build_engine_of(load({"VIGIL_DATA_DIR": str(folder)})), policy_of(), MemoryProfiles(), bus)
+    kernel = Kernel(build_engine_of(load({"VIGIL_DATA_DIR": str(folder)})), policy_of(86_400), MemoryProfiles(), bus)
     decode, partitioner = EventDecoder(), DefaultPartitioner()
     items: list[Item] = []
     for topic, user, value in records:

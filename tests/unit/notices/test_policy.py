@@ -89,12 +89,78 @@ def test_a_changed_contact_names_the_old_and_the_new_one(what, kind):
     assert decision.notices[0].new_contacts == [OldContact(kind, "new@b.example")]
 
 
+def test_a_replaced_contact_is_told_of_what_is_critical_for_thirty_days():
+    """From the event of the change, whether the directory remembers it or not; other severities keep to the current contact."""
+    state = UserState()
+    changed = change("email_changed", "c1", at(-1), old="old@b.example", new="new@b.example")
+    decide([finding("security_setting_changed", event="c1", when=at(-1), subject="c1")], changed, state)
+
+    soon = decide([story()], withdrawal("w1"), state)
+    later = decide([story("w2", at(24 * 29), "t2")], withdrawal("w2", at(24 * 29)), state)
+    too_late = decide([story("w3", at(24 * 30), "t3")], withdrawal("w3", at(24 * 30)), state)
+    milder = decide([finding("withdrawal_large", "warning", event="w4", when=at(1))], withdrawal("w4", at(1)), state)
+
+    old = [OldContact("email", "old@b.example")]
+    assert [d.notices[0].old_contacts for d in (soon, later, too_late, milder)] == [old, old, [], []]
+    assert all(d.notices[0].new_contacts == [] for d in (soon, later))
+
+
+def test_the_latest_four_replaced_contacts_are_kept_once_each():
+    """Whoever changes the address ten times fills no profile; the same change twice counts once, a late one by its own time."""
+    state = UserState()
+    for n in [*range(10), 8, 8]:
+        event = change("phone_changed", f"c{n}", at(n), old=f"+4917000000{n}")
+        decide([finding("security_setting_changed", event=f"c{n}", when=at(n), subject=f"c{n}")], event, state)
+    late = change("email_changed", "c-late", at(-1), old="first@b.example")
+    decide([finding("security_setting_changed", event="c-late", when=at(-1), subject="c-late")], late, state)
+
+    assert [one.value[-1] for one in state.policy.replaced] == ["6", "7", "8", "9"]
+    assert profile.decode(profile.encode(state)).policy.replaced == state.policy.replaced
+
+
 def test_an_old_event_is_recorded_but_asks_nothing():
     """A hold that has lapsed already is not asked for when a history is loaded."""
     decision = decide([story()], now=at(24 * 30))
 
     assert len(decision.notices) == 1
     assert decision.actions == []
+
+
+# --- too old to be told -----------------------------------------------------------------------------------------------
+
+
+def test_what_was_too_old_to_be_told_silences_nothing_that_is_live():
+    """The notice of a login of the day before yesterday is made, to be recorded as expired; the same country now is told."""
+    state = UserState()
+    old = decide([finding("login_new_country", "warning", event="e0", when=at(-26), subject="RO")], state=state, now=NOON)
+    live = decide([finding("login_new_country", "warning", event="e1", subject="RO")], state=state, now=NOON)
+
+    assert [len(old.notices), len(live.notices)] == [1, 1]
+    assert (old.notices[0].asked, old.actions) == ([], [])
+    assert [a.action for a in live.actions] == ["require_step_up"]
+
+
+def test_what_was_too_old_to_be_told_uses_up_no_mail():
+    """A history of fifty devices leaves the hour's five e-mails to what happens now."""
+    state = UserState()
+    for n in range(50):
+        decide([finding(event=f"old{n}", when=at(-24.1), subject=f"d{n}")], state=state, now=NOON)
+
+    assert state.policy.mails == []
+    assert len(decide([finding(when=at(-23.9), subject="d99")], state=state, now=NOON).notices[0].channels) == 2
+    assert len(state.policy.mails) == 1
+
+
+@pytest.mark.parametrize(("seconds", "asks"), [(59, True), (61, False)])
+def test_nothing_is_asked_with_a_notice_that_nobody_reads(seconds, asks):
+    """With a shorter `notices.late_after` as well: neither the first withdrawal nor a further one is held."""
+    policy, state = Policy(load(), 60), UserState()
+    now = NOON + timedelta(seconds=seconds)
+    first = policy.decide(withdrawal("w1"), [story()], state, now)
+    second = policy.decide(withdrawal("w2"), [story("w2", transfer="t2")], state, now)
+
+    assert [bool(d.actions) for d in (first, second)] == [asks, asks]
+    assert bool(state.policy.holds) is asks
 
 
 # --- merging ----------------------------------------------------------------------------------------------------------
@@ -202,10 +268,20 @@ def test_another_subject_is_news():
 def test_what_became_graver_breaks_out():
     """The same subject at a higher severity is told again; at a lower one not."""
     state = UserState()
-    decide([finding("margin_low", "notice", subject="cross")], state=state)
+    decide([finding("trade_burst", "notice", subject="BTC-USDT")], state=state)
 
-    assert decide([finding("margin_low", "critical", event="e2", when=at(1), subject="cross")], state=state).notices
-    assert not decide([finding("margin_low", "warning", event="e3", when=at(2), subject="cross")], state=state).notices
+    assert decide([finding("trade_burst", "critical", event="e2", when=at(1), subject="BTC-USDT")], state=state).notices
+    assert not decide([finding("trade_burst", "warning", event="e3", when=at(2), subject="BTC-USDT")], state=state).notices
+
+
+def test_a_margin_account_is_told_again_as_often_as_it_comes_near_again():
+    """It had recovered in between, or the detector would have been silent: within minutes, too."""
+    state = UserState()
+    decide([finding("margin_low", "notice", subject="cross|80")], state=state)
+    again = [finding("margin_low", "notice", event="e2", when=at(minutes=20), subject="cross|80")]
+
+    assert decide(again, state=state).notices
+    assert not decide(again, state=state).notices  # the same event published twice
 
 
 def test_something_new_beside_the_known_is_told_with_it():
