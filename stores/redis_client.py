@@ -17,10 +17,10 @@ CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 5.0
 
 
-def connect(url: str) -> redis.Redis:
+def connect(url: str, answer_seconds: float = ANSWER_SECONDS) -> redis.Redis:
     """A client for threads. It tries once more on a connection that went stale, then says so: callers have their own patience."""
     return redis.Redis.from_url(
-        url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=ANSWER_SECONDS, retry=Retry(NoBackoff(), 1), health_check_interval=30
+        url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=answer_seconds, retry=Retry(NoBackoff(), 1), health_check_interval=30
     )
 
 

@@ -250,7 +250,7 @@ def build_notify(settings: Settings) -> Notify:
         ways,
         _owner(settings),
         sole=settings.database.url.startswith("sqlite"),  # there run_worker sees to it that there is but one
-        marks=SentMarks(connect(settings.redis.url)),
+        marks=SentMarks(connect(settings.redis.url, answer_seconds=0.5)),
         heard=lambda receipts: hear[0](receipts),
     )
 

@@ -1,19 +1,39 @@
 """The sender on providers that are told what to answer."""
 
+import random
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
 import pytest
 
 from domain.messages import Receipt
-from notices.deliver.outcome import Delivered, Refused, Sent, Unavailable, Unsure
+from domain.ports import Rendered
+from notices.deliver.outcome import Delivered, Outcome, Refused, Sent, Unavailable, Unsure
 from notices.deliver.provider import Limits
 from notices.deliver.recording import RecordingProvider
-from notices.deliver.sender import Sender
+from notices.deliver.sender import Marks, Sender
 from tests.support.background import wait_until
 from tests.support.outbox import MemoryOutbox, now, rendered
 
 AWAY = Unavailable("SMTP: Connection refused")
+
+
+class MemoryMarks:
+    """What Redis keeps in the product."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, tuple[str, str | None]] = {}
+
+    def mark(self, delivery_id: str, provider: str, provider_id: str | None) -> None:
+        self.kept[delivery_id] = (provider, provider_id)
+
+    def marked(self, delivery_ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
+        return {name: self.kept[name] for name in delivery_ids if name in self.kept}
+
+    def forget(self, delivery_ids: Sequence[str]) -> None:
+        for name in delivery_ids:
+            self.kept.pop(name, None)
 
 
 @pytest.fixture
@@ -27,8 +47,10 @@ def start(outbox: MemoryOutbox) -> Iterator[Callable[..., Sender]]:
     running: list[Sender] = []
     providers: list[RecordingProvider] = []
 
-    def run(poll: float = 0.02, heard: Callable[[Sequence[Receipt]], None] = lambda receipts: None, **channels: list) -> Sender:
-        sender = Sender(outbox, channels, "me", poll=poll, heard=heard, dice=lambda: 0.5)
+    def run(
+        poll: float = 0.02, heard: Callable[[Sequence[Receipt]], None] = lambda receipts: None, marks: Marks | None = None, **channels: list
+    ) -> Sender:
+        sender = Sender(outbox, channels, "me", poll=poll, heard=heard, marks=marks, dice=lambda: 0.5)
         providers.extend(provider for lanes in channels.values() for provider in lanes)
         running.append(sender)
         sender.start()
@@ -326,3 +348,60 @@ def test_a_provider_that_raises_counts_as_unavailable(outbox: MemoryOutbox, star
 
     assert "user1" not in str(outbox.rows["email-1"].history[0].reason)
     assert outbox.last("email-1").status == "sent"
+
+
+def test_what_was_handed_over_before_a_kill_is_recorded_and_not_sent_again(outbox: MemoryOutbox, start: Callable[..., Sender]):
+    """The mark names provider and id; once the receipt is written the mark goes."""
+    only, marks = RecordingProvider(), MemoryMarks()
+    marks.mark("email-1", "mailto-2", "4XyZ9k")
+    outbox.add(rendered(1), rendered(2))
+    start(email=[only], marks=marks)
+    outbox.wait_final()
+
+    receipt = outbox.last("email-1")
+    assert (receipt.status, receipt.provider, receipt.provider_id) == ("sent", "mailto-2", "4XyZ9k")
+    assert [message.delivery_id for message in only.tries] == ["email-2"]
+    wait_until(lambda: marks.kept == {})
+
+
+def test_a_mark_is_there_before_the_receipt(outbox: MemoryOutbox, start: Callable[..., Sender]):
+    """While SQL is away, what was sent is known by its mark alone."""
+    only, marks = RecordingProvider(), MemoryMarks()
+    only.hang()
+    outbox.add(rendered(1))
+    start(email=[only], marks=marks)
+    wait_until(lambda: only.tries)
+    outbox.broken = True
+    only.go_on()
+    wait_until(lambda: marks.kept == {"email-1": ("recording", "recorded")})
+    outbox.broken = False
+    outbox.wait_final()
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_whatever_providers_answer_each_message_ends_once_and_is_never_sent_twice(
+    outbox: MemoryOutbox, start: Callable[..., Sender], seed: int
+):
+    """Two moody providers, 200 messages: one end for each, and no try after it."""
+    chance = random.Random(seed)
+    ends: Counter[str] = Counter()
+    after: list[str] = []
+
+    def moody(message: Rendered) -> Outcome:
+        if ends[message.delivery_id]:
+            after.append(message.delivery_id)
+        outcome = chance.choices([Sent("1"), Refused("no"), Unsure("?"), Unavailable("busy", whole=False), AWAY], [60, 10, 5, 20, 5])[0]
+        ends[message.delivery_id] += not isinstance(outcome, Unavailable)
+        return outcome
+
+    first, second = RecordingProvider(name="mailto"), RecordingProvider(name="mailto-2")
+    first.always = second.always = moody
+    outbox.add(*(rendered(number) for number in range(200)))
+    start(email=[first, second])
+    outbox.wait_final(seconds=60)
+
+    assert after == []
+    assert set(ends.values()) == {1}
+    finals = [[status for status in outbox.history(i) if status != "queued"] for i in outbox.rows]
+    assert all(len(statuses) == 1 for statuses in finals)
+    assert {statuses[0] for statuses in finals} <= {"sent", "rejected", "unknown"}

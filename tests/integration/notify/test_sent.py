@@ -1,0 +1,34 @@
+"""Marks of what was handed over, in a real Redis."""
+
+import time
+
+from embedded.redis import Redis
+from stores.redis_client import connect
+from stores.sent import REST, SentMarks
+from tests.support.background import Background
+
+
+def test_a_mark_is_seen_by_another_process_until_it_is_forgotten(redis_server: Redis):
+    """Provider and id come back as they were; unknown deliveries aren't there."""
+    one, another = SentMarks(connect(redis_server.url)), SentMarks(connect(redis_server.url))
+    one.mark("d1", "mailto", "4XyZ9k")
+    one.mark("d2", "smsgw", None)
+
+    assert another.marked(["d0", "d1", "d2"]) == {"d1": ("mailto", "4XyZ9k"), "d2": ("smsgw", None)}
+    another.forget(["d1", "d2"])
+    assert one.marked(["d1", "d2"]) == {}
+    assert one.marked([]) == {}
+
+
+def test_without_redis_nothing_is_marked_and_nobody_waits(redis_server: Redis, background: Background):
+    """Sending goes on: after one failure Redis isn't asked for a while."""
+    marks = SentMarks(connect(redis_server.url))
+    marks.mark("d1", "mailto", None)
+    background.run(redis_server.stop())
+    marks.mark("d2", "mailto", None)
+
+    began = time.monotonic()
+    for _ in range(1000):
+        marks.mark("d3", "mailto", None)
+        assert marks.marked(["d1"]) == {}
+    assert time.monotonic() - began < REST
