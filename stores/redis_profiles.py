@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from redis.asyncio import Redis
@@ -16,6 +16,8 @@ PREFIX = "vigil:profile:"
 OWNER = "vigil:profile-owner:"
 DAMAGED = "vigil:profile-damaged:"
 MARK = "vigil:profiles"
+ERASED = "vigil:profiles-erased"
+ERASURES = "vigil:profiles-erasures"
 CHUNK = 500
 """Profiles a command: a script's arguments are bounded, and one command must not hold Redis for long."""
 KEEP_DAMAGED = 30 * 86_400
@@ -31,11 +33,20 @@ redis.call('MSET', unpack(pairs_))
 return 1
 """
 
+# The worker that owns the user has the profile in its cache and would write it back: it reads here, by a number that only grows, who was
+# erased since it looked last. Names are kept for a day after the latest, and 100,000 at most.
+_ERASE = """
+redis.call('DEL', KEYS[3], KEYS[4])
+redis.call('ZADD', KEYS[1], redis.call('INCR', KEYS[2]), ARGV[1])
+redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -100001)
+redis.call('EXPIRE', KEYS[1], 86400)
+"""
+
 
 def erase(client: Any, user_id: str) -> None:
-    """Deletes what was learned of a user (synchronous client). Raises Unavailable when Redis does not answer."""
+    """Deletes what was learned of a user, and tells the workers (synchronous client). Raises Unavailable when Redis does not answer."""
     with answering():
-        client.delete(PREFIX + user_id, DAMAGED + user_id)
+        client.eval(_ERASE, 4, ERASED, ERASURES, PREFIX + user_id, DAMAGED + user_id, user_id)
 
 
 class Fenced(Exception):
@@ -49,7 +60,7 @@ class RedisProfiles:
         self._client = client
         self._script: str | None = None
         self._tokens: dict[int, str] = {}
-        self._mark = secrets.token_hex(8)
+        self._erasures = 0.0
         self._seen: tuple[str, str] | None = None
 
     async def load(self, user_ids: Sequence[str]) -> dict[str, bytes | None]:
@@ -90,11 +101,25 @@ class RedisProfiles:
     async def same(self) -> bool:
         """False when Redis was restarted or emptied since the last call: what it holds may be older than what this worker knows."""
         with answering():
-            await self._client.set(MARK, self._mark, nx=True)
+            # A new one each time: what this worker set before, and Redis has lost, must not look like what it holds now.
+            await self._client.set(MARK, secrets.token_hex(8), nx=True)
             mark: Any = await self._client.get(MARK)
             info = await self._client.info("server")
         before, self._seen = self._seen, ((mark or b"").decode(), str(info.get("run_id")))
-        return before is None or before == self._seen
+        same = before is None or before == self._seen
+        if not same:
+            self._erasures = 0.0  # the count may have begun anew
+        return same
+
+    async def erased(self, among: Container[str]) -> list[str]:
+        """Those `among` the users erased since this was asked last. What was written of them meanwhile is deleted."""
+        with answering():
+            found: Any = await self._client.zrangebyscore(ERASED, f"({self._erasures:.0f}", "+inf", withscores=True)
+            gone = [user for name, _ in found if (user := name.decode()) in among]
+            for start in range(0, len(gone), CHUNK):
+                await self._client.delete(*(PREFIX + user for user in gone[start : start + CHUNK]))
+        self._erasures = found[-1][1] if found else self._erasures
+        return gone
 
     async def set_aside(self, user_id: str, data: bytes) -> None:
         """Keeps bytes that could not be read, for whoever looks into it; gone after 30 days."""

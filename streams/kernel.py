@@ -13,7 +13,7 @@ import os
 import time
 import traceback
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Container, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NoReturn, Protocol, TypeVar
@@ -51,6 +51,8 @@ class Profiles(Protocol):
     def disclaim(self) -> None: ...
 
     async def same(self) -> bool: ...
+
+    async def erased(self, among: Container[str]) -> list[str]: ...
 
     async def set_aside(self, user_id: str, data: bytes) -> None: ...
 
@@ -165,8 +167,10 @@ class Kernel:
         return found
 
     async def _heal(self) -> None:
-        """After a restart or a flush of Redis: what this worker knows is the newest there is."""
-        if not await self.profiles.same():
+        """Who was erased is forgotten here too. After a restart or a flush of Redis: what this worker knows is the newest there is."""
+        same = await self.profiles.same()
+        self.cache.drop(await self.profiles.erased(self.cache))
+        if not same:
             log.warning("Redis was restarted or emptied: writing back %d profiles", len(self.cache))
             for chunk in self.cache.chunks(500):
                 await self.profiles.save(chunk)

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 import msgspec
@@ -51,6 +51,9 @@ class Fresh:
 
     async def same(self) -> bool:
         return True
+
+    async def erased(self, among: Container[str]) -> list[str]:
+        return []
 
     async def set_aside(self, user_id: str, data: bytes) -> None: ...
 

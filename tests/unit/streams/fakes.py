@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -71,13 +71,14 @@ class TellingPolicy:
 
 
 class MemoryProfiles:
-    """Profiles in a dict. `down`: how many calls fail before it answers again. `begins_anew`: it was emptied."""
+    """Profiles in a dict. `down`: how many calls fail before it answers again. `begins_anew`: it was emptied. `gone`: users erased."""
 
     def __init__(self) -> None:
         self.data: dict[str, bytes] = {}
         self.aside: list[tuple[str, bytes]] = []
         self.loads = self.saves = self.down = 0
         self.begins_anew = False
+        self.gone: list[str] = []
 
     def _answer(self) -> None:
         if self.down:
@@ -102,6 +103,12 @@ class MemoryProfiles:
         self._answer()
         anew, self.begins_anew = self.begins_anew, False
         return not anew
+
+    async def erased(self, among: Container[str]) -> list[str]:
+        gone, self.gone = [user for user in self.gone if user in among], []
+        for user in gone:
+            self.data.pop(user, None)
+        return gone
 
     async def set_aside(self, user_id: str, data: bytes) -> None:
         self.aside.append((user_id, data))

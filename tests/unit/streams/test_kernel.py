@@ -221,3 +221,16 @@ async def test_events_without_a_rule_are_counted_and_touch_no_profile() -> None:
     assert parts.kernel.tally.events == {"service-events": 1}
     assert parts.profiles.data == {}
     assert parts.bus.messages == []
+
+
+async def test_an_erased_user_is_not_written_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The profile is gone from the cache as well: his next event begins a new one, and a flush of Redis brings nothing old back."""
+    monkeypatch.setattr(kernel_module, "CHECK_REDIS_EVERY", -1.0)
+    parts = Parts()
+    await parts.kernel.run([item("logins", 0, login("e0")), item("logins", 1, login("e1")), item("logins", 2, login("e2", "u2"), b"u2")])
+    parts.profiles.data.clear()
+    parts.profiles.gone, parts.profiles.begins_anew = ["u1", "stranger"], True
+
+    await parts.kernel.run([item("logins", 3, login("e3"))])
+
+    assert (parts.events("u1"), parts.events("u2")) == (1, 1)
