@@ -120,7 +120,13 @@ def subtitle(finding: Finding) -> str:
         return "no reason given"
     reason = max(finding.reasons, key=lambda r: abs(r.contribution))
     seen = value(reason)
-    return f"{feature(reason.feature)}: {seen}" + (f"; usual: {short(reason.usual, 40, 8)}" if reason.usual else "")
+    usual = f"; usual: {_tight(reason.usual)}" if reason.usual else ""
+    return f"{feature(reason.feature)}: {_tight(seen)}{usual}"
+
+
+def _tight(text: str) -> str:
+    """Long addresses by their ends, a list with air between, the rest cut."""
+    return " ".join(short(word, 8, 6) if len(word) > 24 else word for word in text.replace(",", ", ").split())[:80]
 
 
 def value(reason: Reason) -> str:

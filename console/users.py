@@ -15,6 +15,9 @@ from console.paths import segment
 from console.services import Services
 from console.shell import staff_page
 
+REACHING = ("queued", "sent", "delivered", "unknown")
+"""Statuses of a delivery that may have been read, or still will be."""
+
 
 @get("/users", may="users")
 async def users(request: Request[Any, Any, Any]) -> Response[Any]:
@@ -69,14 +72,9 @@ def timeline(values: dict[str, Any], only: str) -> list[dict[str, Any]]:
     if only != "told":
         entries += [{"what": "finding", "at": row["occurred_at"], "row": row, "more": 0} for row in values["findings"]]
     for row in values["notices"]:
-        entries.append(
-            {
-                "what": "notice",
-                "at": row["recorded_at"],
-                "row": row,
-                "deliveries": [d for d in values["deliveries"] if d["notice_id"] == row["notice_id"]],
-            }
-        )
+        deliveries = [d for d in values["deliveries"] if d["notice_id"] == row["notice_id"]]
+        told = any(d["status"] in REACHING for d in deliveries)
+        entries.append({"what": "notice", "at": row["recorded_at"], "row": row, "deliveries": deliveries, "told": told})
         said = values["answers"].get(row["notice_id"])
         if said and said["answered_at"]:
             entries.append({"what": "answer", "at": said["answered_at"], "row": said})

@@ -126,7 +126,7 @@
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1e3), "UTC"),
       scales: { y: { range: (_, low, high) => uPlot.rangeNum(0, Math.max(1, high), 0.1, true) } },
       series: [{}, { stroke: colour("--accent"), fill: colour("--accent-bg"), width: 1.5, points: { show: false } }],
-      axes: [{ ...axis, size: 28, grid: { show: false }, values: (_, ticks) => ticks.map((t) => new Date(t * 1e3).toISOString().slice(11, 16)) }, { ...axis, size: 48 }],
+      axes: [{ ...axis, size: 28, incrs: [60, 300, 600, 900, 1800, 3600], grid: { show: false }, values: (_, ticks) => ticks.map((t) => new Date(t * 1e3).toISOString().slice(11, 16)) }, { ...axis, size: 48 }],
     }, points, holder);
   }
   addEventListener("resize", () => { if (plot) plot.setSize({ width: one("#rate-chart").clientWidth, height: 176 }); });

@@ -345,6 +345,14 @@ def test_nothing_else_is_served(owner, path):
     assert owner.get(f"/static/{path}").status_code == 404
 
 
+def test_told_is_said_only_where_something_went_out(owner):
+    """A notice without a contact told nobody."""
+    assert "told to <bdi>u1042</bdi>" in owner.get("/notices/n1042").text
+    assert "not told to <bdi>u/5 5</bdi>" in owner.get("/notices/n55").text
+    assert "Not told: withdrawal far above usual" in owner.get("/users/u%2F5%205").text
+    assert "Owner not told" in owner.get("/findings/f5").text
+
+
 def test_small_words():
     """Times, numbers and masks as people read them."""
     assert [duration(s) for s in (0.42, 12.0, 300.0, 7200.0, 200_000.0)] == ["0.4 s", "12 s", "5 min", "2 h", "2 d"]
