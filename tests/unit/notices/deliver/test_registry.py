@@ -59,7 +59,7 @@ def test_a_wrong_url_is_named_by_its_place_and_not_by_its_text(medium: str, url:
     with pytest.raises(ProviderError) as caught:
         providers(medium, [good, url])
 
-    assert str(caught.value).startswith(f"{medium}.urls[1]: ")
+    assert str(caught.value).startswith(f"VIGIL_{medium.upper()}__URLS[1]: ")
     assert words in str(caught.value)
     if url != "s3cret":
         assert "s3cret" not in str(caught.value)
