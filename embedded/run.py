@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,8 @@ class Memory:
     origin: float
     until: float
     """History is published up to here."""
+    attacked: list[str] = field(default_factory=list)
+    """Whom earlier runs attacked, in order: notices about the same again would be held back as told already."""
 
     @classmethod
     def read(cls, path: Path, seed: int, users: int, now: float) -> "Memory":
@@ -128,7 +130,7 @@ async def _simulate(stack: Stack, board: Board, screen: Console, ready: asyncio.
     kept = stack.folders.data / "exchange.json"
     start = time.time()
     memory = Memory.read(kept, seed, users, start)
-    exchange = Exchange(seed, users, memory.origin)
+    exchange = Exchange(seed, users, memory.origin, attacked=memory.attacked)
     languages = {p.user_id: p.locale for p in exchange.people}
     board.users, board.truth, board.surprises, board.language = users, exchange.truth, exchange.surprises, languages.get
     async with Publisher(stack.broker.address, "", board.event) as out:
@@ -144,7 +146,7 @@ async def _simulate(stack: Stack, board: Board, screen: Console, ready: asyncio.
         try:
             await out.live(live(exchange, time.time(), RATE, run=f"{int(start):x}"), exchange.truth)
         finally:
-            memory.until = time.time()
+            memory.until, memory.attacked = time.time(), exchange.attacked[-users * 3 // 4 :]
             memory.write(kept)
 
 

@@ -5,7 +5,7 @@ Nothing here reads a clock or a broker. The same seed and times give the same ev
 
 import heapq
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from random import Random
@@ -41,12 +41,14 @@ class Exchange:
     as events are drawn.
     """
 
-    def __init__(self, seed: int, users: int, origin: float, quiet_days: float = QUIET_DAYS):
+    def __init__(self, seed: int, users: int, origin: float, quiet_days: float = QUIET_DAYS, attacked: Iterable[str] = ()):
         self.seed, self.origin, self.quiet_until = seed, origin, origin + quiet_days * DAY
         self.people: list[Person] = [person(seed, n, origin) for n in range(users)]
         self.surprises: dict[str, str] = {}
         self.truth: dict[str, Label] = {}
         self._serial = itertools.count()
+        self.attacked = list(attacked)
+        """User ids, in the order in which they were attacked; those given come from earlier runs and are spared while there are others."""
         self._victims: list[Person] = []
         self._stream = self._ordinary()
         self._next: tuple[float, Event] | None = None
@@ -82,7 +84,7 @@ class Exchange:
 
     def attack(self, kind: str, at: float, run: str, pace: float = 8.0) -> list[tuple[float, Event]]:
         """One attack of a kind that begins at `at`, on the next victim; labelled. `run` keeps ids apart from those of other runs."""
-        victim = self._next_victim(kind)
+        victim = self._next_victim(run)
         attack_id = f"{victim.user_id}-{run}-{kind}"
         scene = attacks.Scene(victim, at, Random(f"vigil/{self.seed}/{attack_id}"), pace)
         serial, victim.serial = victim.serial, 0
@@ -98,14 +100,17 @@ class Exchange:
             self.truth[event["event_id"]] = Label(event["event_id"], victim.user_id, kind, attack_id, events[0]["occurred_at"])
         return out
 
-    def _next_victim(self, kind: str) -> Person:
+    def _next_victim(self, run: str) -> Person:
         """Everybody once, in a shuffled order, before anybody twice: notices about one person would merge and cool down."""
         if not self._victims:
+            spared = set(self.attacked)
             self._victims = list(self.people)
-            Random(f"vigil/{self.seed}/victims").shuffle(self._victims)
+            Random(f"vigil/{self.seed}/{run}/victims").shuffle(self._victims)
+            self._victims.sort(key=lambda p: p.user_id in spared)
         # Who is travelling is told of new countries already; the others wait their turn.
         chosen = next((p for p in self._victims if not p.away_days), self._victims[0])
         self._victims.remove(chosen)
+        self.attacked.append(chosen.user_id)
         return chosen
 
 

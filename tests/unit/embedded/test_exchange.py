@@ -116,6 +116,19 @@ def test_a_live_exchange_attacks_at_once_and_nobody_twice() -> None:
     assert len({label.user_id for _, label in begun.values()}) == len(begun) >= 12
 
 
+def test_who_was_attacked_in_an_earlier_run_is_spared_while_there_are_others() -> None:
+    """Else the second run's notices would be held back as told already."""
+    first = Exchange(1, 20, END)
+    for n in range(15):
+        first.attack("new_device", END, f"one{n}")
+    second = Exchange(1, 20, END, attacked=first.attacked)
+    for n in range(5):
+        second.attack("new_device", END, f"two{n}")
+
+    assert len(set(first.attacked)) == 15
+    assert len(set(second.attacked)) == 20
+
+
 def test_a_lookalike_shares_its_ends_with_the_real_address_and_nothing_more() -> None:
     """Five characters behind what all addresses of the chain begin with, and the last five."""
     import random
