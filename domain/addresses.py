@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 
 _HEX = re.compile(r"0x[0-9a-f]+", re.IGNORECASE)
-_BECH32 = re.compile(r"([a-z]{1,12}1)[02-9ac-hj-np-z]{8,}", re.IGNORECASE)
+_BECH32 = re.compile(r"([a-z]{2,12}1)[02-9ac-hj-np-z]{8,}", re.IGNORECASE)
 _WITNESS = ("bc1", "tb1", "ltc1")
 """Leads after which one more character, the version, is the same for nearly everyone."""
 _BASE58_BITS = math.log2(58)
@@ -30,7 +30,7 @@ def lead(address: str) -> tuple[int, float]:
     if _HEX.fullmatch(address):
         return 2, 4.0
     bech32 = _BECH32.fullmatch(address)
-    if bech32:
+    if bech32 and _is_bech32(address):
         start = bech32.group(1)
         return len(start) + (start in _WITNESS), 5.0
     return 1, _BASE58_BITS
