@@ -33,6 +33,8 @@ class InboxItem(msgspec.Struct, frozen=True):
     number: str = ""
     answerable: bool = False
     locale: str = "en"
+    actions: list[str] = []
+    """What the user may say of it in the app: `me`, `not_me`; the inbox API takes it under `/answer`."""
 
 
 class Composer:
@@ -209,5 +211,6 @@ class Composer:
             number=number(notice.notice_id),
             answerable=notice.answerable,
             locale=words.locale,
+            actions=["me", "not_me"] if notice.answerable else [],
         )
         return msgspec.json.encode(item)

@@ -6,13 +6,14 @@ There is no `From` here: the sender adds it from its provider's URL, which knows
 from __future__ import annotations
 
 import re
-from binascii import b2a_qp
+from binascii import b2a_base64, b2a_qp
 from datetime import datetime
-from email.header import Header
 from email.utils import format_datetime
 from hashlib import sha256
 
 _CRLF = b"\r\n"
+_WORD = 39
+"""Octets of an encoded word: with its frame and `Subject: ` a line of 73."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -32,7 +33,7 @@ def build(*, notice_id: str, kind: str, locale: str, recipient: str, subject: st
     Bodies are quoted-printable: no line is ever too long or altered on the way. A recipient whose local part isn't ASCII makes a message
     that needs SMTPUTF8. Raises UnsafeHeader.
     """
-    boundary = "=_" + sha256(f"{notice_id}\x00{recipient}\x00parts".encode()).hexdigest()[:32]
+    boundary = "=_" + sha256(f"{notice_id}\x00{recipient}\x00parts".encode()).hexdigest()[:24]
     head = {
         "Subject": _encoded(subject),
         "To": _address(recipient),
@@ -64,12 +65,18 @@ def _line(name: str, value: str) -> bytes:
 
 
 def _encoded(text: str) -> str:
-    """A subject: as it is where it is short ASCII, else in folded encoded words."""
+    """A subject: as it is where it is short ASCII, else in encoded words (RFC 2047), one a line, no character cut."""
     if _CONTROL.search(text):
         raise UnsafeHeader("Subject")
     if text.isascii() and len(text) < 68 and "=?" not in text:
         return text
-    return Header(text, "utf-8", header_name="Subject").encode(linesep="\r\n")
+    chunks = [b""]
+    for character in text:
+        octets = character.encode("utf-8", "replace")
+        if len(chunks[-1]) + len(octets) > _WORD:
+            chunks.append(b"")
+        chunks[-1] += octets
+    return "\r\n ".join(f"=?utf-8?b?{b2a_base64(chunk, newline=False).decode()}?=" for chunk in chunks)
 
 
 def _address(recipient: str) -> str:

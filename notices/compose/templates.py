@@ -116,10 +116,10 @@ def text_layout() -> Template:
 
 @cache
 def version(kind: str, locale: str) -> str:
-    """Eight hex digits that change with any template or text that went into a message."""
+    """Eight hex digits that change with any template, text or line of composition that went into a message."""
     digest = sha256()
     shared = [path for path in sorted(TEMPLATE_DIR.iterdir()) if path.is_file()]
-    for path in [*shared, TEMPLATE_DIR / kinds()[kind]]:
+    for path in [*shared, TEMPLATE_DIR / kinds()[kind], *sorted(Path(__file__).parent.glob("*.py"))]:
         digest.update(path.read_bytes())
     if locale != catalogue.SOURCE:
         digest.update(catalogue.po_file(locale).read_bytes())

@@ -420,6 +420,16 @@ def test_the_mail_is_text_then_html_to_one_recipient():
     assert message.defects == []
 
 
+@pytest.mark.parametrize("subject", ["short", "x" * 200, "ü" * 60, "🦊" * 40, "=?utf-8?q?tricky?=", "二段階認証が解除されました" * 6, "a"])
+def test_a_subject_of_any_script_comes_back_whole(subject):
+    """Folded into lines of at most 76 characters, no character cut in two."""
+    values = {"notice_id": "n", "kind": "k", "locale": "en", "recipient": "a@b.example", "text": "t", "html": "h", "now": NOON, "host": "h"}
+    raw = build(**values, subject=subject)
+
+    assert message_from_bytes(raw, policy=policy.default)["Subject"] == subject
+    assert all(len(line) <= 76 for line in raw.split(b"\r\n\r\n")[0].split(b"\r\n"))
+
+
 def test_message_ids_differ_by_recipient_and_name_nobody():
     """Derived from notice and recipient, readable by neither."""
     previous = [PreviousContact(kind="email", value="old@b.example", replaced_at=at(-1))]
