@@ -19,7 +19,7 @@ class ProfileCache:
     def __len__(self) -> int:
         return len(self._values)
 
-    def __contains__(self, user_id: str) -> bool:
+    def __contains__(self, user_id: object) -> bool:
         return user_id in self._values
 
     def get(self, user_id: str) -> bytes | None:

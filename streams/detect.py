@@ -8,6 +8,8 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from faust.types import TP
+
 from config.detectors import DetectorConfigError, apply, changes
 from config.notices import load as load_notices
 from config.settings import Settings
@@ -15,12 +17,14 @@ from detectors.engine import Engine
 from detectors.registry import Registry
 from detectors.wiring import build_engine
 from domain.events import STRUCTS
+from domain.ports import Unavailable
 from notices.policy import Policy
 from stores.geo import GeoSurroundings
 from stores.redis_client import connect_async
 from stores.redis_profiles import Fenced, RedisProfiles
 from streams.app import App, build, handle
 from streams.cohorts import KeptCohorts
+from streams.epochs import Epochs
 from streams.kernel import Kernel
 from streams.publisher import KafkaPublisher
 from streams.records import EventDecoder
@@ -50,6 +54,17 @@ def detect_app(settings: Settings, kernel: Kernel) -> App:
         kernel.forget()
 
     app.on_partitions_revoked.connect(revoked, weak=False)
+
+    async def ends(partition: int) -> dict[str, int]:
+        try:
+            found = await app.consumer.highwaters(*(TP(prefix + topic, partition) for topic in STRUCTS))
+        except Exception as error:
+            raise Unavailable(f"Kafka does not tell the ends of its topics: {error!r}") from error
+        return {tp.topic.removeprefix(prefix): end for tp, end in found.items()}
+
+    # The embedded broker tells ends that lie too low; whoever starts it gives an epoch instead.
+    if kernel.epochs is not None and not settings.kafka.small_broker:
+        kernel.epochs.ends = ends
     return app
 
 
@@ -74,6 +89,7 @@ def build_kernel(settings: Settings) -> Kernel:
         KafkaPublisher(settings.kafka.brokers, settings.kafka.topic_prefix),
         epoch=settings.kafka.epoch,
         cohorts=KeptCohorts(engine.cohorts, client),
+        epochs=Epochs(client, list(STRUCTS), settings.kafka.epoch),
     )
 
 

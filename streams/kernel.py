@@ -94,11 +94,12 @@ class Work:
 
 
 class Kernel:
-    """`await run(items)`: when it returns, the batch is done. `epoch`: settings.kafka.epoch; `cohorts`: streams.cohorts.KeptCohorts."""
+    """`await run(items)`: when it returns, the batch is done. `epoch`: settings.kafka.epoch, unless `epochs` (streams.epochs.Epochs) knows
+    better; `cohorts`: streams.cohorts.KeptCohorts."""
 
     def __init__(
         self, engine: Any, policy: Any, profiles: Profiles, publisher: Publisher, *, epoch: str = "",
-        clock: Callable[[], float] = time.time, cache: ProfileCache | None = None, cohorts: Any = None,
+        clock: Callable[[], float] = time.time, cache: ProfileCache | None = None, cohorts: Any = None, epochs: Any = None,
         die: Callable[[str], NoReturn] | None = None,
     ):  # fmt: skip
         self.engine, self.policy, self.profiles, self.publisher = engine, policy, profiles, publisher
@@ -106,9 +107,9 @@ class Kernel:
         self.waiting_for = ""
         """Which part does not answer now; empty while all do."""
         self._epoch, self._die = epoch, die or end_process
-        self._keys: dict[str, str] = {}
+        self._keys: dict[tuple[str, int], str] = {}
         self._looked_at = 0.0
-        self._cohorts = cohorts
+        self._cohorts, self.epochs = cohorts, epochs
         self._claimed: set[int] = set()
 
     async def run(self, items: Sequence[Item], partition: int | None = None) -> None:
@@ -128,6 +129,9 @@ class Kernel:
             self.cache.put(encoded)
         if self._cohorts is not None:
             await self._insist(self._cohorts.write)
+        if self.epochs is not None:
+            self.epochs.note(items)
+            await self._insist(self.epochs.write)
         seconds = self.tally.seconds
         seconds["load"] += loaded - started
         seconds["apply"] += applied - loaded
@@ -140,6 +144,7 @@ class Kernel:
         self.cache.clear()
         self.profiles.disclaim()
         self._claimed.clear()
+        self._keys.clear()
         if self._cohorts is not None:
             self._cohorts.drop()
 
@@ -148,6 +153,10 @@ class Kernel:
         cohorts = self._cohorts
         if cohorts is not None:
             await self._insist(lambda: cohorts.read(partition))
+        epochs = self.epochs
+        if epochs is not None:
+            for topic, epoch in (await self._insist(lambda: epochs.read(partition))).items():
+                self._keys[topic, partition] = applied_key(topic, epoch)
         self._claimed.add(partition)
 
     # -- reading
@@ -203,7 +212,7 @@ class Kernel:
             state = work.states.get(user)
             if state is None:
                 state = work.states[user] = self._state(user, stored)
-            key = self._key(item.topic)
+            key = self._key(item)
             if item.offset <= state.applied.get(key, -1):
                 self.tally.skipped += 1
                 continue
@@ -219,7 +228,7 @@ class Kernel:
                 work.applied.setdefault(user, []).append(item)
                 self.tally.events[item.topic] += 1
                 self.tally.last_event_at = max(self.tally.last_event_at, item.at or 0.0)
-            state.applied[key] = item.offset
+            _note(state, item.topic, key, item.offset)
             work.changed.add(user)
         return work
 
@@ -256,7 +265,7 @@ class Kernel:
         tally, self.tally = self.tally, Tally()
         for item in items:
             self._one(item, state, now, Work())
-            state.applied[self._key(item.topic)] = item.offset
+            _note(state, item.topic, self._key(item), item.offset)
         self.tally = tally
         return state
 
@@ -265,10 +274,11 @@ class Kernel:
         work.messages.append(dead_letter(item, why.reason, why.field, now))
         work.causes.append(item)
 
-    def _key(self, topic: str) -> str:
-        if topic not in self._keys:
-            self._keys[topic] = applied_key(topic, self._epoch)
-        return self._keys[topic]
+    def _key(self, item: Item) -> str:
+        place = item.topic, item.partition
+        if place not in self._keys:
+            self._keys[place] = applied_key(item.topic, self._epoch)
+        return self._keys[place]
 
     # -- publishing
 
@@ -312,6 +322,14 @@ class Kernel:
                     log.info("going on")
                     self.waiting_for = ""
                 return answer
+
+
+def _note(state: UserState, topic: str, key: str, offset: int) -> None:
+    """The last offset applied of a topic; those of its earlier epochs go."""
+    if key not in state.applied:
+        for old in [name for name in state.applied if name.rpartition("/")[2] == topic]:
+            del state.applied[old]
+    state.applied[key] = offset
 
 
 def dead_letter(item: Item, reason: str, field: str | None, now: datetime) -> Message:

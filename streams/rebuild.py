@@ -23,6 +23,7 @@ from domain.events import STRUCTS
 from domain.ports import Unavailable
 from stores.redis_client import connect_async
 from stores.redis_profiles import RedisProfiles
+from streams.epochs import Epochs
 from streams.kernel import Kernel
 from streams.merge import Merge
 from streams.publisher import Message
@@ -116,10 +117,10 @@ async def _rebuild(settings: Settings) -> dict[str, Any]:
     ends = await _committed(settings)
     fresh, shown = Fresh(), Shown()
     engine = build_engine_of(settings)
-    kernel = Kernel(engine, policy_of(None), fresh, shown, epoch=settings.kafka.epoch)
+    client = connect_async(settings.redis.url)
+    kernel = Kernel(engine, policy_of(None), fresh, shown, epochs=Epochs(client, list(STRUCTS), settings.kafka.epoch))
     for partition in sorted({tp.partition for tp in ends}):
         await _replay(settings, kernel, {tp: end for tp, end in ends.items() if tp.partition == partition})
-    client = connect_async(settings.redis.url)
     profiles = RedisProfiles(client)
     await profiles.save(fresh.states)
     await profiles.close()
@@ -170,7 +171,7 @@ async def _replay(settings: Settings, kernel: Kernel, ends: dict[TopicPartition,
                     if await consumer.position(part) >= ends[part]:
                         left.discard(part)
             while items := merge.take(BATCH, left.__contains__):
-                await kernel.run(items)
+                await kernel.run(items, items[0].partition)
     except (KafkaError, OSError) as error:
         raise Unavailable(f"Kafka at {settings.kafka.brokers}: {error!r}") from error
     finally:

@@ -234,3 +234,14 @@ async def test_an_erased_user_is_not_written_back(monkeypatch: pytest.MonkeyPatc
     await parts.kernel.run([item("logins", 3, login("e3"))])
 
     assert (parts.events("u1"), parts.events("u2")) == (1, 1)
+
+
+async def test_offsets_of_earlier_epochs_do_not_pile_up() -> None:
+    """A profile holds one offset a topic, however often the broker began anew."""
+    profiles = MemoryProfiles()
+    for epoch in ("", "a", "b", "b~1"):
+        parts = Parts(profiles, epoch=epoch)
+        await parts.kernel.run([item("logins", 3, login(f"e{epoch}"))])
+
+    assert decode(profiles.data["u1"]).applied == {"b~1/logins": 3}
+    assert parts.events() == 4
