@@ -17,8 +17,9 @@ MAX_HOLDS = 16
 MAX_ASKED = 48
 
 
-def asked_with(finding: Finding, rules: Rules) -> list[Asked]:
-    """What goes to the exchange with a notice whose gravest finding this is."""
+def asked_with(finding: Finding, rules: Rules, now: datetime) -> list[Asked]:
+    """What goes to the exchange with a notice whose gravest finding this is. What has lapsed already (an old event) isn't asked, and no
+    notice claims it."""
     kind = rules.kind(finding.detector)
     ask = kind.asks if kind.asks is not None else rules.severities[finding.severity].asks
     transfer = finding.facts.get("transfer_id")
@@ -29,11 +30,12 @@ def asked_with(finding: Finding, rules: Rules) -> list[Asked]:
         action = "require_step_up"  # a hold needs a withdrawal to name; where there is none yet, the next one is checked
     else:
         return []
-    return [Asked(action, transfer, finding.occurred_at + timedelta(seconds=rules.hold))]
+    until = finding.occurred_at + timedelta(seconds=rules.hold)
+    return [Asked(action, transfer, until)] if until > now else []
 
 
 def as_actions(asked: Iterable[Asked], user_id: str, group: str, finding_ids: Sequence[str], now: datetime) -> list[AccountAction]:
-    """The messages to the exchange; what has lapsed already (an old event) isn't asked."""
+    """The messages to the exchange."""
     return [
         AccountAction(
             action_id=action_id(one.action, user_id, one.target, group),
@@ -45,7 +47,6 @@ def as_actions(asked: Iterable[Asked], user_id: str, group: str, finding_ids: Se
             expires_at=one.expires_at,
         )
         for one in asked
-        if one.expires_at is None or one.expires_at > now
     ]
 
 

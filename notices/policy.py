@@ -77,7 +77,7 @@ class Policy:
         user_id, at = gravest.user_id, gravest.occurred_at.timestamp()
         name = notice_id(group, user_id, gravest.detector)
         late = self._late(gravest, now)
-        asked = [] if late else asked_with(gravest, self.rules)
+        asked = [] if late else asked_with(gravest, self.rules, now)
         reasons = [was_told(state.policy, finding, self._window(finding.detector)) for finding in findings]
         if all(reasons):
             self._stay_silent(name, group, findings, [str(reason) for reason in reasons], state, now, decision)
@@ -129,7 +129,7 @@ class Policy:
         known = _notice_of_hold(gravest, state)
         for finding, reason in zip(findings, reasons, strict=True):
             decision.findings.append(msgspec.structs.replace(finding, notice_id=known, suppressed=reason.replace("repeat", "cooldown")))
-        asked = [] if self._late(gravest, now) else [one for one in asked_with(gravest, self.rules) if one.target]
+        asked = [] if self._late(gravest, now) else [one for one in asked_with(gravest, self.rules, now) if one.target]
         actions = as_actions(asked, gravest.user_id, group, [finding.finding_id for finding in findings], now)
         note_holds(state.policy, actions, gravest.finding_id, known or name)
         decision.actions += actions

@@ -26,6 +26,8 @@ class SettingChanged(Detector):
         may_withdraw = event.change == "api_key_created" and any(p.strip().lower() in self.withdraw_permissions for p in permissions)
         facts = {"change": event.change, "mfa": ""}
         if event.change == "api_key_created":
+            if may_withdraw and "withdraw" not in [p.strip().lower() for p in permissions]:
+                permissions = ["withdraw", *permissions]  # the words go by this name, whatever the exchange calls it
             facts |= {"permissions": ",".join(permissions)[:200], "api_key": (event.about.new or "")[:128]}
         if event.about.address:
             facts["address"] = event.about.address[:128]

@@ -158,7 +158,7 @@ class _Recording:
 
     def _fall_back(self, receipt: Receipt, state: Mapping[str, Any]) -> None:
         other, notice = self.fall_back[receipt.delivery_id], receipt.notice_id
-        used = select(c.delivery_id).where(c.notice_id == notice, c.channel == other)
+        used = select(c.delivery_id).where(c.notice_id == notice, c.channel == other, c.slot == "current")
         waits = select(waiting.c.channel).where(waiting.c.notice_id == notice, waiting.c.channel == other)
         if self.connection.execute(used.limit(1)).first() or self.connection.execute(waits).first():
             return

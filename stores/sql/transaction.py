@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, get_args
 
 import msgspec
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 
 from domain.ids import delivery_id
 from domain.ledger import Book, Draft, micros, moment
@@ -38,6 +38,8 @@ class _Unit(msgspec.Struct):
     waiting: list[dict[str, Any]] = []
     digest: list[dict[str, Any]] = []
     parts: list[str] = []
+    answer_locale: str = ""
+    """Of the answer page from now on; '' as it is. The reader's record may come after the notice."""
     ends: tuple[str, str] | None = None
     """(notice id, channel) of what waited: the unit counts only when it still did."""
 
@@ -113,6 +115,7 @@ class SqlTransaction:
         unit = _Unit(self._book.rendering(chain, rendered, waiting.fallback_of, self._now), ends=(notice.notice_id, waiting.channel))
         unit.deliveries = [rows.delivery_row(r, "queued", None, self._now, chain, waiting.fallback_of) for r in rendered]
         unit.tokens = [_token_row(notice.notice_id, t) for t in tokens]
+        unit.answer_locale = rendered[0].locale if tokens else ""
         self._units.append(unit)
 
     def give_up(self, waiting: Waiting, reason: str, fall_back: Medium | None = None) -> None:
@@ -188,6 +191,10 @@ class SqlTransaction:
             if unit.answer:
                 tables[answers].append(unit.answer)
             tables[answer_tokens] += unit.tokens
+            if unit.answer_locale and unit.ends:
+                a = answers.c
+                open_one = (a.notice_id == unit.ends[0]) & a.answered_at.is_(None)
+                connection.execute(update(answers).where(open_one).values(locale=unit.answer_locale))
             tables[waiting] += unit.waiting
             tables[digest_parts] += unit.digest
             if unit.parts and unit.notice:

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from domain.events.user import PreviousContact, User
-from domain.messages import Notice, Receipt
+from domain.messages import Notice, OldContact, Receipt
 from domain.ports import Delivery, Rendered
 from ledger.book import Book
 from ledger.keys import Keyring
@@ -202,7 +202,8 @@ def test_without_contact_the_inbox_gets_it_at_once_and_the_mail_waits_for_the_co
 
     rows = bench.claimed()
     assert (set(rows), rows["email"].locale) == ({"email"}, "zh-TW")
-    assert bench.store.answers.find(token(rows["email"])).notice_id == rows["email"].notice_id
+    answer = bench.store.answers.find(token(rows["email"]))
+    assert (answer.notice_id, answer.locale) == (rows["email"].notice_id, "zh-TW")
     assert bench.woken == 2
 
 
@@ -266,6 +267,19 @@ def test_a_text_takes_the_place_of_a_mail_that_was_refused(bench: Bench):
     rows = bench.claimed()
     assert (set(rows), rows["sms"].recipient) == ({"sms"}, "+886912345678")
     assert bench.store.answers.find(token(rows["sms"])).notice_id == mail.notice_id
+
+
+def test_a_text_to_a_replaced_number_is_not_the_fallback(bench: Bench):
+    """The old phone was told that it is one no more; the mail is refused: the phone of now gets the text."""
+    bench.user()
+    old = [OldContact("phone", "+4917612345678")]
+    bench.take(msgspec.structs.replace(bench.notice(), old_contacts=old))
+    rows = bench.claimed()
+    bench.ends(rows["email"], "rejected", "SMTP 550 no such user", "sms")
+    bench.desk.tend()
+
+    assert rows["sms-old"].recipient == "+4917612345678"
+    assert bench.claimed()["sms"].recipient == "+886912345678"
 
 
 def test_no_text_takes_the_place_where_one_was_sent_already(bench: Bench):

@@ -10,6 +10,7 @@ from detectors.base import Sighting
 from detectors.registry import Registry
 from domain.events.account_change import Change
 from domain.habits import Habits
+from notices.compose.changes import may_withdraw
 from tests.support.events import change
 
 ENTRY = Registry.load().entries["security_setting_changed"]
@@ -40,6 +41,7 @@ def test_every_change_is_a_subject_of_its_own() -> None:
         (["withdraw"], "warning"),
         (["read", " WITHDRAW "], "warning"),
         (["withdrawals"], "warning"),
+        (["read", "all"], "warning"),
         (["read", "trade"], None),
         ([], None),
         (None, None),
@@ -51,6 +53,7 @@ def test_a_key_that_may_withdraw_is_graver(permissions: list[str] | None, severi
 
     assert score.severity == severity
     assert score.facts["api_key"] == "k-1"
+    assert may_withdraw(score.facts.get("permissions", "")) is (severity == "warning"), "the notice's words say what its severity says"
 
 
 def test_permissions_of_other_changes_mean_nothing() -> None:

@@ -254,6 +254,13 @@ def test_the_inbox_item_holds_neither_link_nor_code():
     assert "red-fox" not in json.dumps(item)
 
 
+def test_the_inbox_item_says_what_may_be_answered():
+    """Yes or no to a security notice, nothing to a margin call."""
+    items = {kind: inbox(compose(notice(kind), user())) for kind in ("withdrawal_large", "margin_low")}
+
+    assert {kind: item["actions"] for kind, item in items.items()} == {"withdrawal_large": ["me", "not_me"], "margin_low": []}
+
+
 def test_the_same_notice_renders_to_the_same_bytes():
     """A kill in the middle of a send repeats the same message under the same Message-ID."""
     assert compose(notice("account_takeover"), user()) == compose(notice("account_takeover"), user())
