@@ -14,9 +14,10 @@ from embedded.broker import Broker
 from stores.redis_client import connect
 from tests.support.background import wait_until
 from tests.support.kafka import Kafka
+from tests.support.postgres import Postgres
 from tests.support.product import Product
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 class Desk:
@@ -125,6 +126,26 @@ def test_killed_while_sending_nothing_is_lost_and_only_mails_in_flight_come_twic
     print(f"{twice} mails came twice in 3 kills")
     assert twice <= 24
     assert all(len(same) == 1 for same in ids.values()), "a mail that comes twice carries the same Message-ID"
+
+
+@pytest.mark.postgres
+@pytest.mark.kafka
+def test_two_workers_share_the_outbox_and_one_dies(product: Callable[..., Product], kafka: Kafka, postgres: Postgres):
+    """On PostgreSQL. What the dead one had leased is sent by the other; at most what it had in flight comes twice."""
+    one = product(kafka, workers=0, database=postgres.database())
+    first, second = (one.launch_worker("--role", "notify") for _ in range(2))
+    one.await_ready(first)
+    one.await_ready(second)
+    desk = Desk(one)
+    desk.users(*range(200))
+    notices = desk.notices(*range(200))
+    wait_until(lambda: len(one.smtp.mails) >= 60, 60, "mails before the kill", pause=0.005)
+    one.kill(first)
+    wait_until(lambda: all(desk.mails(notice) for notice in notices), 120, lambda: f"{sum(map(bool, map(desk.mails, notices)))} of 200")
+
+    twice = sum(desk.mails(notice) - 1 for notice in notices)
+    print(f"{twice} mails came twice")
+    assert twice <= 8
 
 
 def test_redis_emptied_the_directory_is_read_anew_and_notices_are_held_meanwhile(start: Callable[..., Desk], any_broker: Broker | Kafka):
