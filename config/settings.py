@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -82,6 +83,16 @@ class Console(Section):
     api_token: SecretStr = Field(SecretStr(""), description="bearer token of the exchange's backend; empty: API closed")
     proxies: str = Field("", description="reverse proxies in front (addresses, networks; comma separated): they may say a reader's address")
     users_file: Path | None = Field(None, description="staff who may sign in; see docs/console.md")
+
+    @field_validator("proxies")
+    @classmethod
+    def _addresses(cls, value: str) -> str:
+        for one in filter(None, map(str.strip, value.split(","))):
+            try:
+                ip_network(one)
+            except ValueError:
+                raise ValueError(f"expected addresses or networks, comma separated, not {one!r}") from None
+        return value
 
 
 class Notices(Section):

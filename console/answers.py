@@ -95,7 +95,7 @@ async def _page(
 
 
 def client_ip(request: Request[Any, Any, Any]) -> str:
-    """The peer's address; behind a proxy that the settings name, the one it says."""
+    """The peer's address; behind one of `console.proxies`, the one that it says (the server has put it there)."""
     return request.client.host if request.client else ""
 
 

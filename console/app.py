@@ -22,6 +22,7 @@ from console.headers import security_headers
 from console.html import page
 from console.paths import whole_segments
 from console.services import Services
+from domain.ports import Unavailable
 
 BODY_LIMIT = 64 * 1024
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
@@ -51,7 +52,7 @@ def application(
     app = Litestar(
         route_handlers=HANDLERS if handlers is None else handlers,
         guards=[guard, own_forms],
-        exception_handlers={HTTPException: refused, Exception: failed},
+        exception_handlers={HTTPException: refused, Unavailable: away, Exception: failed},
         state=State({"services": services}),
         openapi_config=None,
         request_max_body_size=BODY_LIMIT,
@@ -132,6 +133,15 @@ def refused(request: Request[Any, Any, Any], error: HTTPException) -> Response[A
     )
 
 
+def away(request: Request[Any, Any, Any], error: Unavailable) -> Response[Any]:
+    """A part that answers again sooner or later: whoever asked may ask again, and is told so."""
+    log.warning("request refused: a part is away", route=request.scope.get("path_template", ""))
+    headers = {"Retry-After": str(RETRY_SECONDS)}
+    if request.scope["path"].startswith("/api/"):
+        return Response({"error": "a part of Vigil does not answer; try again soon"}, status_code=503, headers=headers)
+    return page("refused.html", status=503, headers=headers, title="Not now", words="A part of Vigil does not answer. Try again soon.")
+
+
 def failed(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Our own mistake: told in the log by its kind and place, without values, and to the reader without either."""
     place = error.__traceback__
@@ -144,5 +154,6 @@ def failed(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     return page("refused.html", status=500, title="This failed", words="The error was logged. Nothing was changed.")
 
 
+RETRY_SECONDS = 5
 _TITLES = {403: "Not for your role", 404: "There is no such page", 405: "There is no such page", 413: "Too large"}
 _WORDS = {405: "This address doesn't take that method.", 413: "The request is too large.", 404: "There is no such page."}

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from config.settings import Settings, SettingsError, load
 
@@ -59,6 +60,8 @@ def test_lists_are_json():
         ("VIGIL_NOTICES__ANSWER_TTL", "99999999999999", "less than or equal"),
         ("VIGIL_CONSOLE__PORT", "abc", "integer"),
         ("VIGIL_CONSOLE__PORT", "70000", "65535"),
+        ("VIGIL_CONSOLE__PROXIES", "*", "addresses or networks"),
+        ("VIGIL_CONSOLE__PROXIES", "10.0.0.1, proxy.example", "addresses or networks"),
         ("VIGIL_KAFKA__PARTITIONS", "0", "greater than or equal to 1"),
         ("VIGIL_KAFKA__TOPIC_PREFIX", "a b", "pattern"),
         ("VIGIL_DATABASE__URL", "mysql://x", "pattern"),
@@ -120,3 +123,18 @@ def test_no_secret_is_printed():
 def test_an_empty_variable_is_an_empty_text() -> None:
     """`VIGIL_KAFKA__TOPIC_PREFIX=` says: no prefix."""
     assert load(environ={"VIGIL_KAFKA__TOPIC_PREFIX": ""}, file=NOTHING).kafka.topic_prefix == ""
+
+
+@pytest.mark.parametrize(("peer", "seen"), [("10.1.2.3", "203.0.113.7"), ("192.0.2.1", "203.0.113.7"), ("198.51.100.9", "198.51.100.9")])
+async def test_only_the_named_proxies_may_say_a_readers_address(peer, seen):
+    """The setting is written as the server reads it; whoever else sends the header is taken for himself."""
+    clients = []
+
+    async def app(scope, receive, send):
+        clients.append(scope["client"][0])
+
+    proxies = load({"VIGIL_CONSOLE__PROXIES": "192.0.2.1, 10.0.0.0/8"}, NOTHING).console.proxies
+    scope = {"type": "http", "client": (peer, 1), "headers": [(b"x-forwarded-for", b"203.0.113.7")]}
+    await ProxyHeadersMiddleware(app, trusted_hosts=proxies)(scope, None, None)
+
+    assert clients == [seen]

@@ -9,6 +9,7 @@ import pytest
 
 from console.inbox_api import pinged, pushed
 from console.paths import segment
+from domain.ports import Unavailable
 from tests.support.console import API_TOKEN, NOW
 
 
@@ -30,6 +31,21 @@ def test_a_user_sees_the_notices_newest_first(shared, browse, bearer):
     fields = {"notice_id", "kind", "severity", "title", "body", "created_at", "read_at", "archived_at", "actions"}
     assert fields <= page["items"][0].keys()
     assert page["items"][0]["notice_id"] == "n1042"
+
+
+def test_while_redis_is_away_the_backend_is_asked_to_come_again(fresh, browse, bearer, monkeypatch):
+    """503 and when; it isn't its request that is wrong, and neither is anything of ours."""
+
+    async def away(*_: Any) -> Any:
+        raise Unavailable("Redis: refused")
+
+    monkeypatch.setattr(fresh.inbox, "page", away)
+    monkeypatch.setattr(fresh.inbox, "mark_read", away)
+    client = browse(fresh)
+    answers = [client.get("/api/inbox/u1042", headers=bearer), client.post("/api/inbox/u1042/n1042/read", headers=bearer)]
+
+    assert [(answer.status_code, "Redis" in answer.text) for answer in answers] == [(503, False), (503, False)]
+    assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers)
 
 
 @pytest.mark.parametrize("user", ["nobody", "u%2F5%205", "%E2%98%83", "a" * 128, "..%2F..", "%25"])
