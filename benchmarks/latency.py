@@ -45,7 +45,7 @@ def login(u: int, at: datetime, device: str) -> tuple[str, bytes, bytes]:
             "user_agent": world.AGENT.format(142 if device.startswith("d") else 141), "channel": "web",
         },
     }  # fmt: skip
-    return "logins", event["user_id"].encode(), json.dumps(event).encode()
+    return "logins", f"b{u}".encode(), json.dumps(event).encode()
 
 
 def measure(rig: Rig, rates: list[float], seconds: float) -> list[dict[str, Any]]:

@@ -38,14 +38,15 @@ def kernel() -> Any:
     from detectors.wiring import build_engine
     from notices.policy import Policy
     from stores.geo import GeoSurroundings
-    from stores.redis_profiles import RedisProfiles, connect
+    from stores.redis_client import connect_async
+    from stores.redis_profiles import RedisProfiles
     from streams.kernel import Kernel
     from streams.publisher import KafkaPublisher
 
     return Kernel(
         build_engine(GeoSurroundings(None, None, Path(os.environ["VIGIL_DATA_DIR"]) / "geo")),
         Policy(load_notices()),
-        RedisProfiles(connect(os.environ["VIGIL_REDIS__URL"])),
+        RedisProfiles(connect_async(os.environ["VIGIL_REDIS__URL"])),
         KafkaPublisher(BROKERS, PREFIX),
     )
 

@@ -19,7 +19,8 @@ from domain.decode import decode
 from domain.messages import Source
 from notices.policy import Policy
 from stores.geo import GeoSurroundings
-from stores.redis_profiles import RedisProfiles, connect
+from stores.redis_client import connect_async
+from stores.redis_profiles import RedisProfiles
 
 
 class Clock:
@@ -78,7 +79,7 @@ def redis(rig: Rig, profiles: int = 100_000, size: int = 1500) -> dict[str, floa
     """Seconds to write and to read back so many profiles of so many bytes, and us a profile in batches of 500."""
 
     async def run() -> dict[str, float]:
-        store = RedisProfiles(connect(rig.redis.url))
+        store = RedisProfiles(connect_async(rig.redis.url))
         names = [f"u{i}" for i in range(profiles)]
         value = bytes(size)
         begun = time.perf_counter()

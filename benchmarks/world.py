@@ -48,7 +48,7 @@ def events(count: int, users: int, seed: int = 1, hours: float = 20.0) -> Iterat
         }
         topic = rng.choice(kinds)
         base = {"event_id": f"b{seed}-{n}", "user_id": f"b{u}", "occurred_at": at, "client": client}
-        yield topic, base["user_id"].encode(), json.dumps(base | _body(topic, n, u, own, rng, client)).encode()
+        yield topic, f"b{u}".encode(), json.dumps(base | _body(topic, n, u, own, rng, client)).encode()
 
 
 def _body(topic: str, n: int, u: int, own: Random, rng: Random, client: dict[str, str]) -> dict[str, object]:
@@ -66,7 +66,8 @@ def _body(topic: str, n: int, u: int, own: Random, rng: Random, client: dict[str
         case "transfers":
             return {
                 "type": "transfer", "transfer_id": f"t{n}", "direction": "withdrawal", "status": "requested", "asset": "USDT",
-                "network": "TRON", "amount": f"{usd:.2f}", "usd_value": f"{usd:.2f}", "address": f"T{u:09d}{own.randrange(3):024d}", "balance_usd": f"{usd * 30:.2f}",
+                "network": "TRON", "amount": f"{usd:.2f}", "usd_value": f"{usd:.2f}", "address": f"T{u:09d}{own.randrange(3):024d}",
+                "balance_usd": f"{usd * 30:.2f}",
             }  # fmt: skip
         case "margin":
             return {"type": "margin", "account": "cross", "equity_usd": "1000.00", "maintenance_margin_usd": f"{rng.uniform(200, 700):.2f}"}
