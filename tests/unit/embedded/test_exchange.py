@@ -2,8 +2,10 @@
 
 import itertools
 import json
+import re
 from collections import Counter
 from datetime import datetime
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -139,3 +141,11 @@ def test_a_lookalike_shares_its_ends_with_the_real_address_and_nothing_more() ->
     assert fake != real
     assert len(fake) == len(real)
     assert (fake[:5], fake[-5:]) == (real[:5], real[-5:])
+
+
+def test_the_documentation_lists_every_kind_of_attack_with_its_detectors() -> None:
+    """docs/simulated-exchange.md, row by row."""
+    text = (Path(__file__).parents[3] / "docs/simulated-exchange.md").read_text()
+    rows = dict(re.findall(r"^\| `(\w+)` \|[^|]+\| (.+) \|$", text, re.MULTILINE))
+
+    assert {kind: set(re.findall(r"`(\w+)`", told)) for kind, told in rows.items()} == {k: set(v) for k, v in NOTICED_BY.items()}
