@@ -259,6 +259,13 @@ class Transaction(Protocol):
         """Idempotent by finding id."""
         ...
 
+    def lease(self, owner: str, until: datetime, room: Mapping[Medium, int]) -> None:
+        """What this transaction queues is claimed by `owner` at once, up to `room` by channel; the others are for whoever claims them."""
+        ...
+
+    leased: set[str]
+    """After the commit: ids of the deliveries that were. What another worker had written already is not among them."""
+
     def put_bus(self, topic: str, key: str, value: bytes) -> None: ...
 
     def add_access(self, who: str, reason: str, what: Mapping[str, Any], partition: int = 0) -> None:

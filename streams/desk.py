@@ -7,9 +7,10 @@ twice: users overwrite, findings and notices are known by their ids. Whatever ra
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import structlog
@@ -17,7 +18,7 @@ import structlog
 from domain.decode import Rejected, decode_user
 from domain.events.user import User
 from domain.messages import Finding, Medium, Notice
-from domain.ports import Rendered, Token, Transaction, Unsent, Waiting
+from domain.ports import Delivery, Rendered, Token, Transaction, Unsent, Waiting
 from notices.compose import Composer, missing
 from notices.digest import digest_notice
 from streams.records import Item
@@ -35,6 +36,17 @@ _NOTICE = msgspec.json.Decoder(Notice)
 Bad = list[tuple[Item, Rejected]]
 
 
+class Handover(Protocol):
+    """A sender in this process, which takes new deliveries without looking for them (notices.deliver.sender.Sender)."""
+
+    owner: str
+    lease: float
+
+    def reserve(self, wanted: Mapping[Medium, int]) -> dict[Medium, int]: ...
+
+    def hand(self, rows: Sequence[Delivery], granted: Mapping[Medium, int]) -> None: ...
+
+
 class Desk:
     """`wake()` is called when the outbox has new rows; `forget(user_id)` when a user is erased, for what else is kept of him."""
 
@@ -49,13 +61,14 @@ class Desk:
         answer_ttl: float,
         digest_after: float = 3600.0,
         wake: Callable[[], None] = lambda: None,
+        sender: Handover | None = None,
         forget: Callable[[str], None] = lambda user_id: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ):
         self.store, self.directory, self.composer = store, directory, composer
         self.late_after, self.contact_wait = timedelta(seconds=late_after), timedelta(seconds=contact_wait)
         self.answer_ttl, self.digest_after = timedelta(seconds=answer_ttl), timedelta(seconds=digest_after)
-        self.wake, self.forget, self.now = wake, forget, now
+        self.wake, self.sender, self.forget, self.now = wake, sender, forget, now
 
     # -- the topic users
 
@@ -108,18 +121,32 @@ class Desk:
         fresh = {notice.notice_id: notice for notice in notices if notice.notice_id not in known}
         users = self.directory.get_many(sorted({notice.user_id for notice in fresh.values()})) if fresh else {}
         now = self.now()
-        with self.store.transaction(now) as transaction:
-            transaction.add_findings(findings)
-            for notice in fresh.values():
-                self._add(transaction, notice, users.get(notice.user_id), now)
-        if fresh:
+        rendered: list[Rendered] = []
+        granted: dict[Medium, int] = {}
+        leased: set[str] = set()
+        try:
+            with self.store.transaction(now) as transaction:
+                transaction.add_findings(findings)
+                for notice in fresh.values():
+                    rendered += self._add(transaction, notice, users.get(notice.user_id), now)
+                if self.sender is not None and rendered:
+                    granted = self.sender.reserve(Counter(one.channel for one in rendered))
+                    transaction.lease(self.sender.owner, now + timedelta(seconds=self.sender.lease), granted)
+            leased = transaction.leased
+        finally:
+            if self.sender is not None:
+                self.sender.hand([_fresh(one, now) for one in rendered if one.delivery_id in leased], granted)
+        if len(leased) < len(rendered):
             self.wake()
 
-    def _add(self, transaction: Transaction, notice: Notice, user: User | None, now: datetime, parts: Sequence[Notice] = ()) -> None:
+    def _add(
+        self, transaction: Transaction, notice: Notice, user: User | None, now: datetime, parts: Sequence[Notice] = ()
+    ) -> Sequence[Rendered]:
+        """Adds the notice; what of it is queued."""
         if reason := self._too_late(notice, now):
             gone = [Unsent(channel, "expired", reason) for channel in dict.fromkeys([*notice.channels, *notice.digest])]
             transaction.add_notice(msgspec.structs.replace(notice, digest=[]), unsent=gone)
-            return
+            return ()
         tokens = {slot: secrets.token_urlsafe(16) for slot in self.composer.slots(notice, user, now)}
         rendered = self._composed(notice, user, tokens, now, parts=parts)
         waiting = missing(notice, user, now)
@@ -138,6 +165,7 @@ class Desk:
             waiting_until=now + self.contact_wait,
             digest_due=max(now + timedelta(seconds=60), notice.occurred_at + self.digest_after),
         )
+        return rendered or ()
 
     def _too_late(self, notice: Notice, now: datetime) -> str | None:
         if now - notice.occurred_at > self.late_after:
@@ -210,6 +238,10 @@ class Desk:
                 self._add(transaction, notice, users.get(one.user_id), now, one.notices)
                 transaction.put_bus("notices", one.user_id, msgspec.json.encode(notice))
         self.wake()
+
+
+def _fresh(rendered: Rendered, now: datetime) -> Delivery:
+    return Delivery(rendered=rendered, status="queued", attempt=0, created_at=now, due_at=now)
 
 
 def erased(item: Item) -> str:

@@ -34,7 +34,8 @@ from stores.sent import SentMarks
 from stores.sql.store import Store, open_store
 from streams.app import App, build, handle, instance_id
 from streams.desk import Bad, Desk
-from streams.kernel import BACKOFF, _where, dead_letter, end_process
+from streams.ending import end_process
+from streams.kernel import BACKOFF, _where, dead_letter
 from streams.publisher import KafkaPublisher, Message, Publisher
 from streams.records import Item, PlainDecoder
 from streams.serve import serve
@@ -273,6 +274,7 @@ def build_notify(settings: Settings) -> Notify:
         answer_ttl=settings.notices.answer_ttl,
         digest_after=load_notices().throttle.seconds,
         wake=sender.wake,
+        sender=sender,
         forget=forget,
     )
     publisher = KafkaPublisher(settings.kafka.brokers, settings.kafka.topic_prefix)

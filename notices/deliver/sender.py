@@ -22,6 +22,7 @@ import structlog
 
 from domain.messages import DeliveryStatus, Medium, Receipt
 from domain.ports import Delivery, Outbox
+from domain.severity import RANK
 from notices.deliver.lane import Job, Lane
 from notices.deliver.outcome import Delivered, Outcome, Refused, Sent, Unavailable
 from notices.deliver.pace import backoff
@@ -108,6 +109,27 @@ class Sender:
         """There are new rows."""
         self._news = True
         self._wake.set()
+
+    def reserve(self, wanted: Mapping[Medium, int]) -> dict[Medium, int]:
+        """How many new messages of each channel `hand` may bring: none where others wait already, for they come first."""
+        with self._lock:
+            granted = {
+                medium: 0
+                if medium in self._left or self._stopping.is_set()
+                else max(0, min(count, self._room[medium] - self._flight[medium]))
+                for medium, count in wanted.items()
+            }
+            self._flight.update(granted)
+        return granted
+
+    def hand(self, rows: Sequence[Delivery], granted: Mapping[Medium, int]) -> None:
+        """New rows, leased to this sender as they were written: sent without a claim. What was granted and not used is given back."""
+        until = time.monotonic() + self.lease - LONGEST_TRY
+        with self._lock:
+            self._flight.subtract(granted)
+            self._flight.update(row.rendered.channel for row in rows)
+        for row in sorted(rows, key=lambda row: -RANK[row.rendered.severity]):
+            self._route(Job(row, list(self.lanes[row.rendered.channel]), until))
 
     def stop(self, seconds: float = LONGEST_TRY) -> bool:
         """Finishes the tries under way, records them, gives the rest back. False when a try still hung after `seconds`."""

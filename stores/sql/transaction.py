@@ -53,6 +53,9 @@ class SqlTransaction:
         self._ids: set[str] = set()
         self._findings: list[dict[str, Any]] = []
         self._bus: list[dict[str, Any]] = []
+        self._owner: str | None = None
+        self._until, self._room = 0, dict[Medium, int]()
+        self.leased: set[str] = set()
 
     def known_notices(self, notice_ids: Iterable[str]) -> set[str]:
         ids = list(notice_ids)
@@ -150,6 +153,9 @@ class SqlTransaction:
     def add_access(self, who: str, reason: str, what: Mapping[str, Any], partition: int = 0) -> None:
         self._units.append(_Unit(self._book.access(partition, who, reason, what, self._now)))
 
+    def lease(self, owner: str, until: datetime, room: Mapping[Medium, int]) -> None:
+        self._owner, self._until, self._room = owner, micros(until), dict(room)
+
     def commit(self) -> None:
         """Writes all of it, or nothing."""
         if not (self._units or self._findings or self._bus):
@@ -185,7 +191,7 @@ class SqlTransaction:
             at = {"number": number}
             if unit.notice:
                 tables[notices].append(unit.notice | at)
-            tables[deliveries] += [row | at for row in unit.deliveries]
+            tables[deliveries] += [self._leased(row) | at for row in unit.deliveries]
             tables[receipts] += [rows.receipt_row(r, unit.draft.partition) | at for r in unit.receipts]
             tables[bus_outbox] += [rows.receipt_message(r, self._now) for r in unit.receipts]
             if unit.answer:
@@ -204,6 +210,14 @@ class SqlTransaction:
                     connection.execute(delete(digest_parts).where(c.notice_id.in_(some), c.channel.in_(channels)))
         for table, new in tables.items():
             insert_rows(connection, table, new)
+
+    def _leased(self, row: dict[str, Any]) -> dict[str, Any]:
+        """The row, its sender's from the start while there is room."""
+        if self._owner is None or row["final"] or self._room.get(row["channel"], 0) < 1:
+            return row
+        self._room[row["channel"]] -= 1
+        self.leased.add(row["delivery_id"])
+        return row | {"owner": self._owner, "due_at": self._until}
 
     def _unsent(
         self, unit: _Unit, notice: Notice, channel: Medium, status: DeliveryStatus, reason: str | None, fallback_of: str | None = None

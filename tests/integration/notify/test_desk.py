@@ -136,6 +136,47 @@ def test_a_notice_that_comes_again_is_told_once(bench: Bench):
     assert bench.claimed() == {}
 
 
+class Handed:
+    """A sender in the same process with room for `room` messages a channel."""
+
+    owner, lease = "me", 60.0
+
+    def __init__(self, room: int) -> None:
+        self.room, self.rows = room, list[Delivery]()
+
+    def reserve(self, wanted: Any) -> dict[Any, int]:
+        return {channel: min(count, self.room) for channel, count in wanted.items()}
+
+    def hand(self, rows: Sequence[Delivery], granted: Any) -> None:
+        self.rows += rows
+
+
+def test_new_messages_go_to_the_sender_without_a_claim_as_far_as_it_has_room(bench: Bench):
+    """Two of three mails are handed over, leased; the third is for whoever claims it. A notice that came before is handed to nobody."""
+    sender = bench.desk.sender = Handed(2)
+    bench.user()
+    notices = [bench.notice(n, channels=["email"]) for n in range(3)]
+    bench.take(*notices)
+    bench.take(*notices)
+
+    handed = {row.rendered.notice_id for row in sender.rows}
+    claimed = {row.rendered.notice_id for row in bench.store.outbox.claim("other", bench.at, 10, 60)}
+    assert (len(handed), len(claimed)) == (2, 1)
+    assert handed | claimed == {notice.notice_id for notice in notices}
+    assert bench.store.outbox.release("me", bench.at) == 2
+
+
+def test_what_another_worker_wrote_first_is_not_handed_over(bench: Bench, monkeypatch: pytest.MonkeyPatch):
+    """After a rebalance both have the record: the one whose transaction comes second sends nothing."""
+    sender = bench.desk.sender = Handed(9)
+    bench.user()
+    bench.take(bench.notice())
+    monkeypatch.setattr(bench.store, "known_notices", lambda ids: set())
+    bench.take(bench.notice())
+
+    assert len(sender.rows) == 2
+
+
 def test_each_contact_has_an_answer_link_of_its_own(bench: Bench):
     """The old address's link is another one, and each is known by its slot; e-mail and text to the same reader share one."""
     bench.user(previous_contacts=[{"kind": "email", "value": "old@mail.example", "replaced_at": "2026-11-20T00:00:00Z"}])

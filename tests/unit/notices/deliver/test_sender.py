@@ -405,3 +405,40 @@ def test_whatever_providers_answer_each_message_ends_once_and_is_never_sent_twic
     finals = [[status for status in outbox.history(i) if status != "queued"] for i in outbox.rows]
     assert all(len(statuses) == 1 for statuses in finals)
     assert {statuses[0] for statuses in finals} <= {"sent", "rejected", "unknown"}
+
+
+def test_new_messages_are_handed_over_up_to_the_room_there_is(outbox: MemoryOutbox, start: Callable[..., Sender]):
+    """They are sent without a claim, the gravest first; what was granted and not used is free again."""
+    only = RecordingProvider(limits=Limits(connections=1))
+    sender = start(email=[only])
+    full = sender.reserve({"email": 100_000})["email"]
+    assert 0 < full < 100_000
+    assert sender.reserve({"email": 1}) == {"email": 0}
+    sender.hand([], {"email": full})
+
+    granted = sender.reserve({"email": 3})
+    messages = [rendered(1), rendered(2, severity="critical")]
+    outbox.add(*messages)
+    rows = outbox.claim("me", now(), 10, 3600)
+    sender.hand(sorted(rows, key=lambda row: row.rendered.delivery_id), granted)
+    outbox.wait_final()
+
+    assert [message.delivery_id for message in only.taken] == ["email-2", "email-1"]
+
+    def all_free() -> bool:
+        room = sender.reserve({"email": full})
+        sender.hand([], room)
+        return room == {"email": full}
+
+    wait_until(all_free)
+
+
+def test_while_others_wait_nothing_is_handed_over(outbox: MemoryOutbox, start: Callable[..., Sender]):
+    """A backlog isn't overtaken by what comes new."""
+    only = RecordingProvider(limits=Limits(connections=1))
+    only.hang()
+    outbox.add(*(rendered(number) for number in range(2000)))
+    sender = start(email=[only])
+    wait_until(lambda: only.tries)
+
+    wait_until(lambda: sender.reserve({"email": 1}) == {"email": 0})
