@@ -77,6 +77,9 @@ clean: ## removes .venv, caches and the data of `make run`
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- how .venv comes about ---------------------------------------------------------------------------------------------
+# What a start imports is compiled once, also where Python is told not to: else each of the five processes compiles it at each start.
+COMPILED := PYTHONDONTWRITEBYTECODE= $(BIN)/python -W ignore -c 'import console.serve, embedded.run, streams.detect, streams.notify'
+
 # Stamps say what .venv holds. Syncing the run-time lock would remove the tools again, so a .venv with tools keeps them.
 
 $(VENV)/.uv: requirements-uv.lock scripts/make-venv
@@ -86,10 +89,12 @@ $(VENV)/.uv: requirements-uv.lock scripts/make-venv
 $(VENV)/.ready: requirements.lock $(VENV)/.uv
 	@if [ -e $(VENV)/.ready-dev ]; then lock=requirements-dev.lock; else lock=$<; fi; \
 	 echo "installing $$lock into $(VENV)"; $(UV) pip sync --quiet --python $(BIN)/python --require-hashes "$$lock"
+	@$(COMPILED)
 	@touch $@
 
 $(VENV)/.ready-dev: requirements-dev.lock requirements.lock $(VENV)/.uv
 	@echo "installing $< into $(VENV)"; $(UV) pip sync --quiet --python $(BIN)/python --require-hashes $<
+	@$(COMPILED)
 	@touch $(VENV)/.ready $@
 
 # Quix Streams, which the benchmark compares with, brings a Kafka client of its own: it stays out of .venv.
