@@ -8,7 +8,6 @@ is another one, and its offsets get an epoch of their own.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -18,7 +17,6 @@ log = logging.getLogger(__name__)
 
 DONE = "vigil:done"
 EPOCHS = "vigil:epochs"
-EVERY = 2.0
 Ends = Callable[[int], Awaitable[Mapping[str, int]]]
 
 
@@ -29,7 +27,6 @@ class Epochs:
         self._client, self._topics, self._base = client, topics, base
         self.ends = ends
         self._done: dict[tuple[str, int], int] = {}
-        self._written = time.monotonic()
 
     async def read(self, partition: int) -> dict[str, str]:
         """The epoch of each topic for this partition. Raises Unavailable when Redis does not answer."""
@@ -56,12 +53,11 @@ class Epochs:
             self._done[item.topic, item.partition] = item.offset + 1
 
     async def write(self) -> None:
-        """What was noted, when the last time is some seconds ago: a little behind does no harm."""
-        if self._done and time.monotonic() - self._written > EVERY:
+        """What was noted since the last time."""
+        if self._done:
             with answering():
                 await self._client.hset(DONE, mapping={self._name(*place): offset for place, offset in self._done.items()})
             self._done.clear()
-            self._written = time.monotonic()
 
     def _name(self, topic: str, partition: int) -> str:
         return f"{self._base}/{topic}/{partition}"

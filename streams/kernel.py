@@ -26,6 +26,7 @@ from domain.messages import DeadLetter
 from domain.ports import Unavailable
 from domain.profile import UserState, applied_key, decode, encode
 from streams.cache import ProfileCache
+from streams.ending import end_process
 from streams.publisher import Message, Publisher
 from streams.records import Item
 
@@ -349,10 +350,3 @@ def _where(error: BaseException) -> str:
 
 def _base64(data: bytes | None) -> str | None:
     return None if data is None else base64.b64encode(data).decode()
-
-
-def end_process(why: str) -> NoReturn:
-    """The last resort: the offset stays uncommitted and the batch comes back after the restart."""
-    log.critical("ending the process: %s", why)
-    logging.shutdown()
-    os._exit(1)

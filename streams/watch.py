@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from streams.kernel import end_process
+from streams.ending import end_process
 from streams.metrics import Standing
 
 log = logging.getLogger(__name__)
