@@ -12,10 +12,9 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from detectors.base import WARMING_UP, WarmingUp
-from detectors.models.trees import half_space_trees
+from detectors.models.trees import Forest
 from domain.statistics import student_tail
 
 FEATURES = ("size", "share", "new_payee", "age")
@@ -42,7 +41,7 @@ def features(usd: float, balance: float | None, new_payee: bool, age_days: float
 
 
 class Cohort:
-    """Score, then learn. About 60 us both; 1 MB."""
+    """Score, then learn. About 15 us both; 200 kB."""
 
     def __init__(self) -> None:
         self._trees = _fresh()
@@ -53,8 +52,6 @@ class Cohort:
         self._ranked: list[float] = []
         """Raw scores, oldest first."""
         self._sorted: list[float] = []
-        self._last: tuple[Row, float] | None = None
-        """The row scored last and its raw score, until the trees change: what is scored is most often learned next, a walk of 40 us."""
 
     def score_one(self, row: Row) -> float | WarmingUp:
         """Share of the withdrawals before that stood less alone than this, in [0, 1); WARMING_UP until two windows were seen."""
@@ -98,13 +95,10 @@ class Cohort:
         self._sorted = sorted(self._ranked)
 
     def _raw(self, row: Row) -> float:
-        if self._last is None or self._last[0] != row:
-            self._last = row, float(self._trees.score_one(dict(zip(FEATURES, row, strict=True))))
-        return self._last[1]
+        return self._trees.score_one(row)
 
     def _feed(self, row: Row) -> None:
-        self._last = None
-        self._trees.learn_one(dict(zip(FEATURES, row, strict=True)))
+        self._trees.learn_one(row)
         self._rows.append(row)
         insort(self._sizes, row[0])
         if len(self._rows) == 2 * WINDOW:
@@ -136,5 +130,5 @@ class Cohorts:
         return model
 
 
-def _fresh() -> Any:
-    return half_space_trees(n_trees=12, height=7, window_size=WINDOW, seed=_SEED)
+def _fresh() -> Forest:
+    return Forest(FEATURES, n_trees=12, height=7, window=WINDOW, seed=_SEED)

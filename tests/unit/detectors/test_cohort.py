@@ -11,7 +11,8 @@ from subprocess import run
 import pytest
 
 from detectors.base import WARMING_UP
-from detectors.models.cohort import RANKED, WINDOW, Cohort, Cohorts, Row, features
+from detectors.models.cohort import FEATURES, RANKED, WINDOW, Cohort, Cohorts, Row, features
+from detectors.models.trees import Forest, half_space_trees
 
 
 def rows(count: int, seed: int = 7) -> list[Row]:
@@ -131,3 +132,17 @@ def test_the_catalogue_is_read_without_river() -> None:
     code = "import sys; from detectors.registry import Registry; Registry.load(); sys.exit('river' in sys.modules)"
 
     assert run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_trees_score_exactly_as_rivers_own_do() -> None:
+    """Over windows that fill and turn, for ordinary and for strange rows: not a bit differs."""
+    own = Forest(FEATURES, n_trees=12, height=7, window=WINDOW, seed=3)
+    rivers = half_space_trees(n_trees=12, height=7, window_size=WINDOW, seed=3)
+    dice = random.Random(5)
+    for row in rows(4 * WINDOW + 9):
+        for asked in (row, tuple(dice.random() for _ in FEATURES)):
+            assert own.score_one(asked) == rivers.score_one(dict(zip(FEATURES, asked, strict=True)))
+        own.learn_one(row)
+        rivers.learn_one(dict(zip(FEATURES, row, strict=True)))
+
+    assert own.score_one((1.0, 1.0, 1.0, 1.0)) > 0.9
