@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
+import hypothesis
 import pytest
 
 from embedded.broker import Broker
@@ -16,6 +17,11 @@ from tests.support.background import Background
 from tests.support.postgres import Postgres
 from tests.support.product import Product
 from tests.support.sinks import SmsSink, SmtpSink
+
+# Few examples at each run, so that the unit tests take seconds; HYPOTHESIS_PROFILE=thorough looks longer.
+hypothesis.settings.register_profile("quick", max_examples=20, deadline=None)
+hypothesis.settings.register_profile("thorough", max_examples=500, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 MISSING: Counter[str] = Counter()
 

@@ -73,7 +73,7 @@ def events(draw: st.DrawFn) -> list[Event]:
     return made
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(events())
 def test_nothing_that_decodes_breaks_it(stream: list[Event]) -> None:
     """No detector raises, risk stays in its range, what waits is bounded, and a state stored in between makes no difference."""
@@ -91,7 +91,7 @@ def test_nothing_that_decodes_breaks_it(stream: list[Event]) -> None:
         assert encode(stored) == encode(kept)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(events())
 def test_what_is_published_again_changes_nothing(stream: list[Event]) -> None:
     """Each event four times in a row: the same state and the same findings as once."""

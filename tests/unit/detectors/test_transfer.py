@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.base import WARMING_UP, Score, Sighting
@@ -58,7 +58,6 @@ def life_of(transfer_id: str, at: float, *statuses: str, **fields: Any) -> list[
     return [withdrawal(at + n * MINUTE, transfer_id=transfer_id, status=s, **fields) for n, s in enumerate(statuses)]
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.sampled_from(STATUSES), min_size=1, max_size=8))
 def test_a_transfer_counts_once_whatever_its_statuses(statuses: list[str]) -> None:
     """In any order, repeated or with the first ones missing: one payment, one amount, one flow."""
@@ -120,7 +119,6 @@ def test_a_drain_in_parts_is_seen_at_the_same_part_whatever_order_they_are_learn
         assert fires("withdrawal_rapid_drain", Sighting(withdrawal(5 * MINUTE, usd="900", balance_usd="1000")), habits)
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.floats(1, 1e7), st.floats(1.01, 50))
 def test_a_larger_amount_never_scores_less(usd: float, more: float) -> None:
     """Against the same habits."""
