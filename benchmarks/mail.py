@@ -84,7 +84,7 @@ def _beside(path: Path, url: str, count: int) -> float:
     store, desk = _desk(path)
     items = list(_notices(count))
     with _sender(store, url) as sender:
-        desk.wake = sender.wake
+        desk.wake, desk.sender = sender.wake, sender
         begun = time.perf_counter()
         for start in range(0, count, 100):
             desk.take(items[start : start + 100])
