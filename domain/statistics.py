@@ -129,7 +129,7 @@ class Keys(msgspec.Struct, array_like=True):
     """Fingerprints, the longest unseen first."""
 
     def __contains__(self, name: str) -> bool:
-        return self._find(_packed(name)) >= 0
+        return bool(self.packed) and self._find(_packed(name)) >= 0
 
     def __len__(self) -> int:
         return len(self.packed) // 8

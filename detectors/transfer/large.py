@@ -65,11 +65,12 @@ class Large(Detector):
         alone, large = max(1.0 - rank, 1e-4), max(seen.cohort.size_tail(usd), 1e-12)
         value = surprise(math.sqrt(alone * large))
         part = math.log(alone) / math.log(alone * large) if alone * large < 1.0 else 0.5
+        usual = f"{seen.cohort.size_quantile(0.95):.2f}"
         reasons = [
             Reason("cohort", round(rank, 4), None, value * part),
-            Reason("usd_value", round(usd, 2), f"{seen.cohort.size_quantile(0.95):.2f}", value * (1.0 - part)),
+            Reason("usd_value", round(usd, 2), usual, value * (1.0 - part)),
         ]
-        return Score(value=value, reasons=reasons, facts=flow.facts(seen) | {"usual_usd": f"{seen.cohort.size_quantile(0.95):.2f}"})
+        return Score(value=value, reasons=reasons, facts=flow.facts(seen) | {"usual_usd": usual})
 
 
 def _tail(usd: float, habits: TransferHabits) -> float:
