@@ -53,7 +53,7 @@ def show_stages(options: argparse.Namespace) -> dict[str, Any]:
     say("stages, in one process")
     costs, spread = stages.by_stage(options.events // 4, options.users[0])
     table(
-        "Cost by stage, us an event (timers included; a detector's is spread over all events)",
+        "Cost by stage, us of CPU an event (timers included; a detector's is spread over all events)",
         ["stage", "us"],
         [[k, f"{v:.1f}"] for k, v in costs.items()],
     )
