@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import structlog
 
-QUIET = {"aiokafka": "WARNING", "faust": "WARNING", "mode": "WARNING", "asyncio": "WARNING", "apprise": "WARNING", "kafka": "WARNING"}
+QUIET = dict.fromkeys(("aiokafka", "faust", "mode", "asyncio", "apprise", "alembic", "watchfiles"), "WARNING")
 """Libraries that speak of their daily business at INFO."""
 
 

@@ -128,7 +128,8 @@ def redrive(
     store = _store(settings)
     try:
         letters = chosen(asyncio.run(read(settings, store.redriven)), settings, topic=topic, reason=reason, places=wanted)
-        due = [one for one in letters if again or not one.redriven]
+        cut = [one for one in letters if "(cut: the record has " in one.letter.reason]
+        due = [one for one in letters if (again or not one.redriven) and one not in cut]
         refused = asyncio.run(_publish(settings, due, lambda done: store.mark_redriven([one.place for one in done], datetime.now(UTC))))
     except Unavailable as error:
         print(f"error: {error}")
@@ -137,8 +138,10 @@ def redrive(
         store.close()
     for one, why in refused:
         print(f"refused {'/'.join(map(str, one.place))}: {why!r}")
+    for one in cut:
+        print(f"not whole, so not redriven: {'/'.join(map(str, one.place))}")
     absent = len(set(wanted)) - len({one.place for one in letters}) if wanted else 0
-    left = f", {len(letters) - len(due)} were redriven before" if len(letters) > len(due) else ""
+    left = f", {len(letters) - len(due) - len(cut)} were redriven before" if len(letters) > len(due) + len(cut) else ""
     print(f"{len(due) - len(refused)} redriven{left}" + (f", {absent} not found" if absent > 0 else ""))
     return 1 if refused or absent > 0 else 0
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from config.settings import Settings
@@ -106,15 +106,23 @@ async def _redis(settings: Settings) -> tuple[State, str]:
     try:
         with answering():
             info = await client.info()
-            policy = (await client.config_get("maxmemory-policy")).get("maxmemory-policy", "noeviction")
+            policy = await _policy(client)
     finally:
         await client.aclose()
     words = f"{info.get('redis_version', '?')}, {info.get('used_memory_human', '?')} used"
-    if policy not in ("noeviction", b"noeviction"):
+    if policy != "noeviction":
         return "warn", f"{words}; maxmemory-policy {policy}: profiles may be evicted, set noeviction"
     if not int(info.get("aof_enabled", 0)) and not info.get("rdb_last_save_time"):
         return "warn", f"{words}; nothing is kept over a restart: set appendonly yes"
     return "ok", words
+
+
+async def _policy(client: Any) -> str:
+    """`maxmemory-policy`; the safe one where Redis doesn't tell (a managed one may not)."""
+    try:
+        return str((await client.config_get("maxmemory-policy"))["maxmemory-policy"])
+    except Exception:
+        return "noeviction"
 
 
 async def _sql(settings: Settings) -> tuple[State, str]:

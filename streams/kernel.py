@@ -36,6 +36,9 @@ RULED = (Login, Transfer, Trade, AccountChange, Margin, Verdict)
 """Events that a user's profile knows of. The others are validated and counted."""
 CHECK_REDIS_EVERY = 1.0
 BACKOFF = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+LARGEST = 2_900_000
+"""Bytes of a value that a dead letter holds: in base64 just below what its topic takes."""
+CUT = "(cut: the record has {size} bytes, the first {kept} are kept)"
 T = TypeVar("T")
 _ENCODE = msgspec.json.Encoder()
 
@@ -334,9 +337,12 @@ def _note(state: UserState, topic: str, key: str, offset: int) -> None:
 
 
 def dead_letter(item: Item, reason: str, field: str | None, now: datetime) -> Message:
-    """The record whole, with the reason in words. Keyed like the record."""
+    """The record whole, with the reason in words. Keyed like the record. One that no dead letter can hold is cut, and says so."""
+    value = item.value
+    if value is not None and len(value) > LARGEST:
+        reason, value = f"{reason} {CUT.format(size=len(value), kept=LARGEST)}", value[:LARGEST]
     letter = DeadLetter(
-        topic=item.where, partition=item.partition, offset=item.offset, key=_base64(item.key), value=_base64(item.value), reason=reason,
+        topic=item.where, partition=item.partition, offset=item.offset, key=_base64(item.key), value=_base64(value), reason=reason,
         field=field, at=now,
     )  # fmt: skip
     return Message("dead-letters", item.key, _ENCODE.encode(letter))

@@ -51,10 +51,11 @@ class KafkaPublisher:
         self._producer: AIOKafkaProducer | None = None
 
     async def start(self) -> None:
+        producer = AIOKafkaProducer(**self._options)
         try:
-            producer = AIOKafkaProducer(**self._options)
             await producer.start()
         except (KafkaError, OSError) as error:
+            await producer.stop()
             raise Unavailable(f"Kafka: {error}") from error
         self._producer = producer
 

@@ -245,3 +245,15 @@ async def test_offsets_of_earlier_epochs_do_not_pile_up() -> None:
 
     assert decode(profiles.data["u1"]).applied == {"b~1/logins": 3}
     assert parts.events() == 4
+
+
+async def test_a_record_larger_than_any_dead_letter_is_cut_and_says_so() -> None:
+    """An exchange may let its topics take more than ours: even such a record stops nothing."""
+    parts = Parts()
+    await parts.kernel.run([item("logins", 0, b"x" * 6_000_000), item("logins", 1, login("bad1"))])
+
+    (letter,) = parts.bus.on("dead-letters")
+    assert "6000000 bytes" in letter["reason"]
+    assert max(len(message.value) for message in parts.bus.messages) < 4 * 1024 * 1024
+    assert base64.b64decode(letter["value"]) == b"x" * 2_900_000
+    assert len(parts.bus.on("findings")) == 1
