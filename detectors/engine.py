@@ -96,14 +96,14 @@ class Engine:
             outcome.risk = self._risk(outcome.risk, event, state, shady)
         self._each(todo.count, seen, state, outcome)
         outcome.findings = findings
-        mine = findings[:own] + [f for f in findings[own:] if f.event_id == event.event_id]
+        mine = findings[:own] + [f for f in findings[own:] if f.event_id == event.event_id] if findings else []
         if mine or shady:
             self._wait(seen, at, mine, state)
         if state.early_verdicts:
             self._early(seen, at, mine, state, source, outcome)
             if any(p.event_id == event.event_id for p in outcome.cleared):
                 outcome.findings = [msgspec.structs.replace(f, suppressed="cleared") if f in mine else f for f in findings]
-        if not mine and not shady and not any(p.event_id == event.event_id for p in outcome.condemned):
+        if not mine and not shady and not (outcome.condemned and any(p.event_id == event.event_id for p in outcome.condemned)):
             self._learn(seen, state, outcome)
 
     def _seen(self, event: Any, source: Source | None) -> Sighting:

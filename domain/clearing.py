@@ -81,7 +81,7 @@ def quiet(pending: Sequence[Pending], now: float) -> list[Pending]:
 
 
 def _graver(other: Pending, waiting: Pending) -> bool:
-    if other.rank <= MAILBOX_CLEARS or abs(other.at - waiting.at) > QUIET:
+    if abs(other.at - waiting.at) > QUIET or other.rank <= MAILBOX_CLEARS:
         return False
     same_session = bool(waiting.session_id) and other.session_id == waiting.session_id
     same_device = bool(waiting.device) and other.device == waiting.device

@@ -53,7 +53,10 @@ class Pending(msgspec.Struct, array_like=True):
     @property
     def rank(self) -> int:
         """Of its gravest finding."""
-        return max((RANK.get(f.severity, 0) for f in self.found), default=0)
+        gravest = 0
+        for found in self.found:  # a plain loop: asked of every event that waits, at every event of its user
+            gravest = max(gravest, RANK.get(found.severity, 0))
+        return gravest
 
 
 class EarlyVerdict(msgspec.Struct, array_like=True):
