@@ -1,7 +1,6 @@
 """Vigil's entry point and composition root: `python worker.py --help` lists every command.
 
-Each command exits 0 on success, 1 on failure, 2 on wrong use. Rooms are imported inside the commands, so that `--help` is quick and a
-command loads only what it needs.
+Exit status: 0 on success, 1 on failure, 2 on wrong use. Rooms are imported inside the commands: each loads only what it needs.
 """
 
 from __future__ import annotations
@@ -10,12 +9,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import reduce
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from config.settings import Settings, SettingsError, load
+from domain.severity import SEVERITIES
 
 T = TypeVar("T")
 EVENTS = click.argument("events", nargs=-1, required=True, type=click.Path(allow_dash=True))
@@ -49,9 +50,6 @@ def settings() -> Settings:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
     """Vigil watches accounts of a crypto exchange and tells their owners first."""
-
-
-# -- running
 
 
 @cli.command()
@@ -152,9 +150,6 @@ def rebuild(as_json: bool) -> None:
     sys.exit(relearn(settings(), as_json=as_json))
 
 
-# -- detectors
-
-
 def engine(config: Path | None = None) -> Any:
     """The detection engine with its surroundings, without a broker. `config`: instead of config/detectors.yaml."""
     from config.detectors import apply
@@ -218,9 +213,6 @@ def detectors_test(ids: tuple[str, ...]) -> None:
     sys.exit(run_and_print(ids))
 
 
-# -- notices
-
-
 @cli.group()
 def locales() -> None:
     """The languages of the notices."""
@@ -248,9 +240,6 @@ def locales_extract() -> None:
         click.echo(path.relative_to(Path(__file__).parent))
 
 
-# -- ledger
-
-
 @contextmanager
 def book_and_store(*, check_key: bool = True) -> Iterator[tuple[Any, Any]]:
     """The ledger's book and the SQL store, closed at the end."""
@@ -270,29 +259,29 @@ def book_and_store(*, check_key: bool = True) -> Iterator[tuple[Any, Any]]:
         store.close()
 
 
+MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
+FILTERS = (
+    click.option("--text", help="In a subject or title."),
+    click.option("--until", type=MOMENT, help="Recorded before, UTC."),
+    click.option("--since", type=MOMENT, help="Recorded at or after, UTC."),
+    click.option("--status", help="Of a delivery: sent, delivered, failed, ..."),
+    click.option("--channel", type=click.Choice(["email", "sms", "inapp"])),
+    click.option("--severity", type=click.Choice(SEVERITIES)),
+    click.option("--kind", help="E.g. login_new_device."),
+    click.option("--user", "user_id"),
+)
+
+
 def ledger_query(command: Callable[..., Any]) -> Callable[..., Any]:
     """The conditions that `ledger search` and `ledger export` share; all given ones hold."""
-    moment = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
-    for option in (
-        click.option("--text", help="In a subject or title."),
-        click.option("--until", type=moment, help="Recorded before, UTC."),
-        click.option("--since", type=moment, help="Recorded at or after, UTC."),
-        click.option("--status", help="Of a delivery: sent, delivered, failed, ..."),
-        click.option("--channel", type=click.Choice(["email", "sms", "inapp"])),
-        click.option("--severity", type=click.Choice(["info", "notice", "warning", "critical"])),
-        click.option("--kind", help="E.g. login_new_device."),
-        click.option("--user", "user_id"),
-    ):
-        command = option(command)
-    return command
+    return reduce(lambda made, option: option(made), FILTERS, command)
 
 
 def as_query(conditions: dict[str, Any]) -> Any:
     """Options -> ledger.search.Query."""
     from ledger.search import Query
 
-    utc: dict[str, Any] = {k: v.replace(tzinfo=UTC) if isinstance(v, datetime) else v for k, v in conditions.items()}
-    return Query(**utc)
+    return Query(**{k: v.replace(tzinfo=UTC) if isinstance(v, datetime) else v for k, v in conditions.items()})  # type: ignore[arg-type]
 
 
 @cli.group()
@@ -326,7 +315,7 @@ def ledger_search(limit: int, as_json: bool, **conditions: Any) -> None:
 
     import msgspec
 
-    from ledger.search import search
+    from ledger.search import as_line, search
 
     with book_and_store() as (book, store):
         found = list(islice(search(book, store.ledger, as_query(conditions)), limit))
@@ -334,8 +323,7 @@ def ledger_search(limit: int, as_json: bool, **conditions: Any) -> None:
         click.echo(msgspec.json.encode(found).decode())
         return
     for one in found:
-        sent = ", ".join(f"{d.channel} {d.status}" for d in one.deliveries)
-        click.echo(f"{one.recorded_at}  {one.notice_id}  {one.user_id}  {one.kind} ({one.severity})  {sent}")
+        click.echo(as_line(one))
     click.echo(f"{len(found)} notices" + (f", the newest {limit}; --limit shows more" if len(found) == limit else ""), err=True)
 
 
@@ -370,9 +358,6 @@ def explain(id_: str, as_json: bool) -> None:
     click.echo(in_json(found) if as_json else as_text(found))
 
 
-# -- dead letters
-
-
 @cli.group("dead-letters")
 def dead_letters() -> None:
     """What could not be taken."""
@@ -401,9 +386,6 @@ def dead_letters_redrive(places: tuple[str, ...], **options: Any) -> None:
     from streams.deadletters import redrive
 
     sys.exit(told(lambda: redrive(settings(), places, **options)))
-
-
-# -- schemas
 
 
 @cli.command()

@@ -54,3 +54,9 @@ def _matching(found: list[NoticeRecord], query: Query) -> list[NoticeRecord]:
             or any(query.channel in (None, d.channel) and query.status in (None, d.status) for d in record.deliveries)
         )
     ]
+
+
+def as_line(record: NoticeRecord) -> str:
+    """One notice in one line, for a terminal."""
+    sent = ", ".join(f"{delivery.channel} {delivery.status}" for delivery in record.deliveries)
+    return f"{record.recorded_at}  {record.notice_id}  {record.user_id}  {record.kind} ({record.severity})  {sent}"
