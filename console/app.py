@@ -109,12 +109,18 @@ def access_log(app: ASGIApp) -> ASGIApp:
             log.info(
                 "request",
                 method=scope.get("method", ""),
-                route=scope.get("path_template", ""),
+                route=route_of(scope),
                 status=status,
                 ms=round((time.perf_counter() - begun) * 1000, 1),
             )
 
     return wrapped
+
+
+def route_of(scope: Any) -> str:
+    """The template of a path, for the log: never the path itself, and of an answer page not even that it is one."""
+    template = str(scope.get("path_template", ""))
+    return "answer" if template == "/n" or template.startswith("/n/") else template
 
 
 def refused(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
@@ -135,7 +141,7 @@ def refused(request: Request[Any, Any, Any], error: HTTPException) -> Response[A
 
 def away(request: Request[Any, Any, Any], error: Unavailable) -> Response[Any]:
     """A part that answers again sooner or later: whoever asked may ask again, and is told so."""
-    log.warning("request refused: a part is away", route=request.scope.get("path_template", ""))
+    log.warning("request refused: a part is away", route=route_of(request.scope))
     headers = {"Retry-After": str(RETRY_SECONDS)}
     if request.scope["path"].startswith("/api/"):
         return Response({"error": "a part of Vigil does not answer; try again soon"}, status_code=503, headers=headers)
@@ -148,7 +154,7 @@ def failed(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     while place and place.tb_next:
         place = place.tb_next
     where = f"{place.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{place.tb_lineno}" if place else ""
-    log.error("request failed", route=request.scope.get("path_template", ""), error=type(error).__name__, where=where)
+    log.error("request failed", route=route_of(request.scope), error=type(error).__name__, where=where)
     if request.scope["path"].startswith("/api/"):
         return Response({"error": "this failed; it was logged"}, status_code=500)
     return page("refused.html", status=500, title="This failed", words="The error was logged. Nothing was changed.")
