@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -14,6 +14,7 @@ MAX_BYTES = 262_144
 MAX_AHEAD = 300.0
 """Seconds that an event may lie ahead of the clock."""
 
+T = TypeVar("T")
 TOO_DEEP = "not one JSON object: nested too deep"
 
 
@@ -58,15 +59,7 @@ def decode(topic: str, key: bytes | None, value: bytes | None, now: float) -> Ev
 
 def decode_any(value: bytes | None) -> Event:
     """An event of any input topic but `users`, whatever its topic, its key and the clock. Raises Rejected."""
-    text = _text(value)
-    try:
-        event = _EVENT.decode(text)
-    except msgspec.ValidationError as error:
-        raise _rejected(error) from None
-    except msgspec.DecodeError as error:
-        raise _malformed(error, text) from None
-    except RecursionError:
-        raise Rejected(TOO_DEEP) from None
+    event = _json(_EVENT, value)
     if isinstance(event, Transfer) and event.direction == "withdrawal" and not event.address:
         raise Rejected("a withdrawal needs an address", "address")
     return event
@@ -74,15 +67,7 @@ def decode_any(value: bytes | None) -> Event:
 
 def decode_user(key: bytes | None, value: bytes) -> tuple[User, list[str]]:
     """A directory record and the fields that were bad and fell back to their default. Raises Rejected when no user_id can be had."""
-    text = _text(value)
-    try:
-        raw = _OBJECT.decode(text)
-    except msgspec.ValidationError as error:
-        raise _rejected(error) from None
-    except msgspec.DecodeError as error:
-        raise _malformed(error, text) from None
-    except RecursionError:
-        raise Rejected(TOO_DEEP) from None
+    raw = _json(_OBJECT, value)
     try:
         user = msgspec.convert({"user_id": raw.get("user_id")}, User)
     except msgspec.ValidationError as error:
@@ -105,6 +90,18 @@ def check_key(key: bytes | None, user_id: str) -> None:
     """Raises Rejected unless the key is the user_id: with another key another worker owns that user."""
     if key != user_id.encode():
         raise Rejected("the key is not the event's user_id", "key")
+
+
+def _json(decoder: msgspec.json.Decoder[T], value: bytes | None) -> T:
+    text = _text(value)
+    try:
+        return decoder.decode(text)
+    except msgspec.ValidationError as error:
+        raise _rejected(error) from None
+    except msgspec.DecodeError as error:
+        raise _malformed(error, text) from None
+    except RecursionError:
+        raise Rejected(TOO_DEEP) from None
 
 
 def _text(value: bytes | None) -> bytes:

@@ -6,14 +6,13 @@ after the write: the replay sees each offset as applied and skips it. Knows no F
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import logging
 import os
 import time
 import traceback
 from collections import Counter
-from collections.abc import Awaitable, Callable, Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NoReturn, Protocol, TypeVar
@@ -23,10 +22,10 @@ import msgspec
 from domain.decode import Rejected
 from domain.events import AccountChange, Login, Margin, Trade, Transfer, Verdict
 from domain.messages import DeadLetter
-from domain.ports import Unavailable
 from domain.profile import UserState, applied_key, decode, encode
 from streams.cache import ProfileCache
 from streams.ending import end_process
+from streams.patience import Patient
 from streams.publisher import Message, Publisher
 from streams.records import Item
 
@@ -35,7 +34,6 @@ log = logging.getLogger(__name__)
 RULED = (Login, Transfer, Trade, AccountChange, Margin, Verdict)
 """Events that a user's profile knows of. The others are validated and counted."""
 CHECK_REDIS_EVERY = 1.0
-BACKOFF = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 LARGEST = 2_900_000
 """Bytes of a value that a dead letter holds: in base64 just below what its topic takes."""
 CUT = "(cut: the record has {size} bytes, the first {kept} are kept)"
@@ -97,7 +95,7 @@ class Work:
         self.causes.append(cause)
 
 
-class Kernel:
+class Kernel(Patient):
     """`await run(items)`: when it returns, the batch is done. `epoch`: settings.kafka.epoch, unless `epochs` (streams.epochs.Epochs) knows
     better; `cohorts`: streams.cohorts.KeptCohorts."""
 
@@ -108,8 +106,6 @@ class Kernel:
     ):  # fmt: skip
         self.engine, self.policy, self.profiles, self.publisher = engine, policy, profiles, publisher
         self.clock, self.cache, self.tally = clock, ProfileCache() if cache is None else cache, Tally()
-        self.waiting_for = ""
-        """Which part does not answer now; empty while all do."""
         self._epoch, self._die = epoch, die or end_process
         self._keys: dict[tuple[str, int], str] = {}
         self._looked_at = 0.0
@@ -308,24 +304,6 @@ class Kernel:
         for error in await self._insist(lambda: self.publisher.publish(letters)):
             if error is not None:
                 self._die(f"a dead letter is refused by the broker: {error!r}")
-
-    async def _insist(self, call: Callable[[], Awaitable[T]]) -> T:
-        """Calls until it works. Offsets stay uncommitted meanwhile, so nothing is lost by waiting, or by being killed."""
-        attempt = 0
-        while True:
-            try:
-                answer = await call()
-            except Unavailable as error:
-                self.waiting_for = str(error)
-                if attempt in (0, 5) or attempt % 20 == 0:
-                    log.warning("waiting: %s", error)
-                await asyncio.sleep(BACKOFF[min(attempt, len(BACKOFF) - 1)])
-                attempt += 1
-            else:
-                if self.waiting_for and attempt:
-                    log.info("going on")
-                    self.waiting_for = ""
-                return answer
 
 
 def _note(state: UserState, topic: str, key: str, offset: int) -> None:

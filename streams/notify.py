@@ -35,7 +35,8 @@ from stores.sql.store import Store, open_store
 from streams.app import App, build, handle, instance_id
 from streams.desk import Bad, Desk
 from streams.ending import end_process
-from streams.kernel import BACKOFF, _where, dead_letter
+from streams.kernel import _where, dead_letter
+from streams.patience import Patient
 from streams.publisher import KafkaPublisher, Message, Publisher
 from streams.records import Item, PlainDecoder
 from streams.serve import serve
@@ -57,7 +58,7 @@ INBOX_KEPT = timedelta(days=90)
 """How old items may be that go back into the inboxes of a Redis that was emptied."""
 
 
-class Notify:
+class Notify(Patient):
     """The work of the app. Every part is given, so that a test can give its own."""
 
     def __init__(
@@ -65,8 +66,6 @@ class Notify:
     ) -> None:
         self.desk, self.store, self.directory, self.sender, self.publisher = desk, store, directory, sender, publisher
         self._reread = reread
-        self.waiting_for = ""
-        """Which part does not answer now; empty while all do."""
         self.batches = 0
         self.receipts: Counter[tuple[str, str]] = Counter()
         self.bad: Counter[str] = Counter()
@@ -183,22 +182,6 @@ class Notify:
                 pass
         except Exception as error:
             log.info("the rest is published at the next start: %s", type(error).__name__)
-
-    async def _insist(self, call: Callable[[], Awaitable[T]]) -> T:
-        """Calls until every part answers. Offsets stay uncommitted meanwhile."""
-        attempt = 0
-        while True:
-            try:
-                answer = await call()
-            except Unavailable as error:
-                self.waiting_for = str(error)
-                if attempt in (0, 5) or attempt % 20 == 0:
-                    log.warning("waiting: %s", error)
-                await asyncio.sleep(BACKOFF[min(attempt, len(BACKOFF) - 1)])
-                attempt += 1
-            else:
-                self.waiting_for = ""
-                return answer
 
     def metrics(self) -> Iterable[Metric]:
         """For Prometheus."""
