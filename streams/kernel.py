@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, NoReturn, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol
 
 import msgspec
 
@@ -37,7 +37,6 @@ CHECK_REDIS_EVERY = 1.0
 LARGEST = 2_900_000
 """Bytes of a value that a dead letter holds: in base64 just below what its topic takes."""
 CUT = "(cut: the record has {size} bytes, the first {kept} are kept)"
-T = TypeVar("T")
 _ENCODE = msgspec.json.Encoder()
 
 

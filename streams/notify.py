@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
@@ -44,7 +44,6 @@ from streams.transport import Batch
 from streams.users import reread
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 TOPICS = ("users", "findings", "notices")
 LOOK = 1.0

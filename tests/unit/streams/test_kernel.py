@@ -6,6 +6,7 @@ import pytest
 
 from domain.profile import UserState, decode, encode
 from streams import kernel as kernel_module
+from streams import patience
 from streams.cache import ProfileCache
 from streams.kernel import Kernel
 from tests.unit.streams.fakes import NOW, CountingEngine, MemoryBus, MemoryProfiles, TellingPolicy, item, login
@@ -32,7 +33,7 @@ class Parts:
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernel_module, "BACKOFF", (0.0,))
+    monkeypatch.setattr(patience, "BACKOFF", (0.0,))
 
 
 async def test_findings_and_notices_are_published_and_the_profile_written() -> None:
