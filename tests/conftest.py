@@ -93,9 +93,9 @@ def redis_server(background: Background, tmp_path: Path) -> Iterator[Redis]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgres() -> Iterator[Postgres]:
     """A PostgreSQL server; `database()` makes an empty database."""
-    server = Postgres(tmp_path_factory.mktemp("postgres")).start()
+    server = Postgres().start()
     yield server
     server.close()
 
