@@ -74,7 +74,7 @@ class Rig:
             "VIGIL_KAFKA__GROUP": prefix + "bench",
             "VIGIL_KAFKA__SMALL_BROKER": str(self.kind == "embedded").lower(),
             "VIGIL_REDIS__URL": self.redis.url,
-            "VIGIL_DATABASE__URL": f"sqlite:///{self.folder}/{prefix}vigil.db",
+            "VIGIL_DATABASE__URL": f"sqlite:///{data}/vigil.db",  # detection writes no SQL: workers of a measurement share nothing
             "VIGIL_SECRET_KEY": "benchmark" * 5,
             "VIGIL_DATA_DIR": str(data),
             "PYTHONPATH": str(ROOT),
