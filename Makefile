@@ -39,7 +39,7 @@ dev: $(VENV)/.ready-dev ## setup, and the tools for tests and checks
 test: test-unit ## every test: unit, integration, browser
 	$(BIN)/python -m pytest $(TESTS)
 
-test-unit: $(VENV)/.ready-dev ## the unit tests alone, under 30 seconds; they need nothing running
+test-unit: $(VENV)/.ready-dev ## the unit tests alone, about a minute; they need nothing running
 	$(BIN)/python -m pytest --numprocesses auto tests/unit
 
 bench: $(VENV)/.ready-dev $(VENV)-bench/.ready ## measures speed, latency and memory, and prints how
