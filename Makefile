@@ -37,10 +37,11 @@ run: $(VENV)/.ready ## Vigil with a simulated exchange on this machine; Ctrl-C e
 dev: $(VENV)/.ready-dev ## setup, and the tools for tests and checks
 
 test: test-unit ## every test: unit, integration, browser
+	$(BIN)/python -m pytest --numprocesses auto -m slow tests/unit
 	$(BIN)/python -m pytest $(TESTS)
 
-test-unit: $(VENV)/.ready-dev ## the unit tests alone, about a minute; they need nothing running
-	$(BIN)/python -m pytest --numprocesses auto tests/unit
+test-unit: $(VENV)/.ready-dev ## the quick unit tests, under 30 seconds; they need nothing running
+	$(BIN)/python -m pytest --numprocesses auto -m 'not slow' tests/unit
 
 bench: $(VENV)/.ready-dev $(VENV)-bench/.ready ## measures speed, latency and memory, and prints how
 	$(BIN)/python -m benchmarks $(BENCH)

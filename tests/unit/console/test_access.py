@@ -10,6 +10,8 @@ from console.access import BACKEND, PERMISSIONS, PUBLIC, ROLES, Staff
 from console.app import application
 from tests.unit.console.conftest import csrf
 
+pytestmark = pytest.mark.slow
+
 MAY = [
     ("security", "decide", "say fraud or genuine"),
     ("security", "findings", "work the queue"),

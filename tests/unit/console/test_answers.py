@@ -174,6 +174,7 @@ def test_a_forged_token_is_unknown(shared, browse, token, method):
     assert "<h1>" in response.text
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(token=st.text(max_size=60))
 def test_no_token_makes_it_fail(shared, browse, token):

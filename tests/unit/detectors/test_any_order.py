@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,8 @@ from detectors.registry import Registry
 from domain.events import Event
 from domain.profile import MAX_PENDING, UserState, decode, encode
 from tests.support.events import event
+
+pytestmark = pytest.mark.slow
 
 ENGINE = Engine(Registry.load(), NamedSurroundings())
 CLIENT = st.fixed_dictionaries(

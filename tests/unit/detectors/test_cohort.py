@@ -14,6 +14,8 @@ from detectors.base import WARMING_UP
 from detectors.models.cohort import FEATURES, RANKED, WINDOW, Cohort, Cohorts, Row, features
 from detectors.models.trees import Forest, half_space_trees
 
+pytestmark = pytest.mark.slow
+
 
 def rows(count: int, seed: int = 7) -> list[Row]:
     """Withdrawals of ordinary people: a few hundred dollars, a small part of the balance."""

@@ -204,6 +204,7 @@ HOSTILE: list[Callable[[random.Random, str], dict[str, Any]]] = [
 ]
 
 
+@pytest.mark.slow
 def test_hostile_input_does_not_grow_a_profile() -> None:
     """Ten thousand events, each with its own device, session, address, market: the state stays bounded, and no detector raises."""
     engine, state = Engine(REGISTRY, PLACES), UserState()
@@ -217,6 +218,7 @@ def test_hostile_input_does_not_grow_a_profile() -> None:
     assert len(copies(state.habits)) < 32_000
 
 
+@pytest.mark.slow
 def test_learning_alone_is_bounded() -> None:
     """The same, taken as normal event by event: what is learned without limit would show here."""
     habits = Habits()

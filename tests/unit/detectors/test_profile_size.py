@@ -19,6 +19,8 @@ from embedded.exchange.networks import networks
 from embedded.exchange.world import Exchange, with_attacks
 from stores.agents import describe
 
+pytestmark = pytest.mark.slow
+
 ORIGIN, DAY = 1_770_000_000.0, 86_400.0
 
 

@@ -16,6 +16,8 @@ from embedded.exchange.people import PLACES
 from embedded.exchange.wire import lookalike
 from embedded.exchange.world import DAY, Exchange, Label, live, with_attacks
 
+pytestmark = pytest.mark.slow
+
 END = datetime.fromisoformat("2026-11-20T12:00:00Z").timestamp()
 BY_TAG = {struct.__struct_config__.tag: struct for struct in STRUCTS.values()}
 

@@ -10,6 +10,8 @@ from embedded.exchange.networks import networks, of
 from embedded.exchange.people import PLACES
 from stores.geo import GeoSurroundings
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def geo() -> GeoSurroundings:

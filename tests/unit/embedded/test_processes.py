@@ -13,6 +13,8 @@ import pytest
 from embedded.processes import Child, ChildFailed, free_port, port_free
 from tests.support.background import wait_until
 
+pytestmark = pytest.mark.slow
+
 
 def gone(pid: int) -> bool:
     """True when no such process runs (a zombie that waits for its parent counts as gone)."""

@@ -11,6 +11,8 @@ from ledger.verify import Problem, Verification, verify
 from tests.support.paper import Paper
 from tests.support.told import NOW, SECRET, notice, receipt, rendered
 
+pytestmark = pytest.mark.slow
+
 AT = micros(NOW)
 
 

@@ -88,6 +88,7 @@ class Page(HTMLParser):
 # --- each kind in each language ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("locale", available())
 def test_each_kind_is_whole_in_each_language(locale):
     """Every channel renders, without a placeholder left, with code, number and link in both parts of the mail."""

@@ -35,6 +35,7 @@ def test_every_feature_has_words():
     assert set(FEATURES) - SPOKEN <= {"ratio"}
 
 
+@pytest.mark.slow
 def test_collecting_again_changes_nothing(copy):
     """The catalogues in the repository are those that `make locales` writes."""
     before = {path: path.read_bytes() for path in copy.rglob("*.po*")}

@@ -482,6 +482,7 @@ def test_a_device_named_fraudulent_is_told_again():
 # --- state ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_state_stays_small_under_attack():
     """Ten thousand devices in a day don't swell a profile."""
     state = UserState()

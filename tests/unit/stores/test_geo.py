@@ -103,6 +103,7 @@ def test_the_age_of_the_data_is_known() -> None:
     assert 0 < real_surroundings().age_days(time.time()) < (time.time() - 1_788_220_000) / 86_400
 
 
+@pytest.mark.slow
 def test_processes_that_unpack_at_once_do_not_clash(tmp_path: Path) -> None:
     """Four start on an empty cache: each gets the same whole file, and nothing else is left."""
     with multiprocessing.get_context("spawn").Pool(4) as pool:

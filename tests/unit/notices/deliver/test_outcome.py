@@ -36,6 +36,7 @@ def test_a_scrubbed_reply_keeps_its_code_and_meaning():
     assert scrub("552 5.2.2 Mailbox full", "bob@mail.example") == "552 5.2.2 Mailbox full"
 
 
+@pytest.mark.slow
 @given(st.text(), st.emails())
 def test_no_reply_brings_the_address_through(text: str, address: str):
     """Wherever the address stands in a reply, it doesn't come out, and the reason stays one short line."""
@@ -91,6 +92,7 @@ def test_what_a_foreign_plugin_means_is_read_from_its_log(taken: bool, heard: li
     assert expected == judge_foreign("twilio", taken, heard)
 
 
+@pytest.mark.slow
 @given(st.binary())
 def test_a_message_on_the_wire_ends_once_and_never_within(body: bytes):
     """Every line ends in CRLF, no line of the message is a lone dot, and the last one is."""

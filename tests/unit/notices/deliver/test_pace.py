@@ -1,5 +1,6 @@
 """When to try: backoff, breaker, bucket."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ def test_backoff_doubles_from_a_second_to_a_minute():
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
 
 
+@pytest.mark.slow
 @given(st.integers(1, 10_000), st.floats(0, 1, exclude_max=True))
 def test_backoff_stays_within_a_quarter_and_a_minute(attempt: int, chance: float):
     """The dice moves a wait by a quarter at most, and never beyond a minute."""
@@ -112,6 +114,7 @@ def test_a_bucket_lets_its_rate_through_after_a_burst():
     assert bucket.delay(5.12) > 0
 
 
+@pytest.mark.slow
 @given(st.floats(0.1, 50), st.lists(st.floats(0, 2), min_size=1, max_size=200))
 def test_no_bucket_exceeds_its_rate_and_burst(rate: float, gaps: list[float]):
     """However the asks fall, no more are let through than rate times time and one burst."""

@@ -16,6 +16,8 @@ from notices.deliver.sender import Marks, Sender
 from tests.support.background import wait_until
 from tests.support.outbox import MemoryOutbox, now, rendered
 
+pytestmark = pytest.mark.slow
+
 AWAY = Unavailable("SMTP: Connection refused")
 
 
