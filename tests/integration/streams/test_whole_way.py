@@ -69,7 +69,7 @@ def test_the_worker_is_killed_again_and_again(product: Callable[..., Product], a
     """kill -9 of supervisor, detection and notices at once, at a random moment of the work; every notice is mailed."""
     one, chance = product(any_broker), random.Random(6)
     load = Load(one)
-    kills = 4 if isinstance(any_broker, Kafka) else 2
+    kills = 3 if isinstance(any_broker, Kafka) else 1
     for _ in range(kills):
         goal = len(load.told()) + chance.randint(5, 100)
         load.publish(120)
