@@ -35,6 +35,16 @@ FACTS: dict[str, str] = {
     "maintenance_margin_usd": "maintenance margin",
     "liquidation_price": "nearest liquidation price",
     "first_at": "RFC 3339 time of a story's first step",
+    "limit_usd": "withdrawal_structuring: the limit right below which the withdrawals stay, USD (not shown to the user: it teaches)",
+    "total_usd": "withdrawal_structuring, withdrawal_rapid_drain: USD that all withdrawals of the window take together",
+    "minutes_since": "minutes from the security change, or from the deposit, to the withdrawal, integer",
+    "deposited_usd": "withdrawal_pass_through: USD that came in just before",
+    "list": "withdrawal_listed_address: name of the list that holds the address (file name without its ending)",
+    "verdicts": "withdrawal_condemned_address: number of earlier withdrawals there that were found to be fraud",
+    "quiet_days": "withdrawal_dormant_balance: days without any trade or transfer before it, integer",
+    "payers": "withdrawal_mule_address: accounts that lately paid this address for the first time",
+    "drained_accounts": "withdrawal_mass_drain: accounts emptied within the window",
+    "usual_accounts": "withdrawal_mass_drain: accounts usually emptied in such a window, at that time of the week",
 }
 
 FEATURES: dict[str, str] = {
@@ -57,4 +67,15 @@ FEATURES: dict[str, str] = {
     "step_login": "account_takeover: what was new about the login (`device`, `country`, `device,country`)",
     "step_change": "account_takeover: the security change",
     "step_withdrawal": "account_takeover: the withdrawal's address",
+    "limit": "withdrawal_structuring: value the number of withdrawals right below one limit; usual how many there normally are",
+    "total_usd": "withdrawal_structuring: value USD that they take together; usual the limit (analysts only)",
+    "recent_change": "withdrawal_after_change: value the change (a word of Change); usual None",
+    "minutes_since": "withdrawal_after_change, withdrawal_pass_through: minutes since the change or the deposit",
+    "amount_rank": "withdrawal_after_change: value USD; usual the account's own median: how large it is against the account's own",
+    "passed_on": "withdrawal_pass_through: percent of what just came in that leaves again; usual the account's own habit in percent",
+    "listed": "withdrawal_listed_address: value the list's name",
+    "condemned": "withdrawal_condemned_address: value how many found fraud there; usual None",
+    "quiet_days": "withdrawal_dormant_balance: days without trade or transfer; usual the longest pause before",
+    "payers": "withdrawal_mule_address: accounts that lately paid this address for the first time; usual those who paid it before them",
+    "drained_accounts": "withdrawal_mass_drain: accounts emptied at once; usual how many at this time of the week",
 }
