@@ -8,10 +8,12 @@ counted by `count_one`, once an event.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar, Final
 
 import msgspec
 
+from domain.crowd import Crowd, MemoryCrowd
 from domain.events import Event
 from domain.habits import Habits
 from domain.messages import Reason
@@ -52,7 +54,9 @@ class Sighting(msgspec.Struct, frozen=True):
     place: Place = NOWHERE
     agent: Agent = NO_AGENT
     cohort: Any = None
-    """The models of the partition (detectors.models.cohort), None where there are none."""
+    """The models of the partition by name (detectors.models.partition), None where there are none."""
+    crowd: Crowd = msgspec.field(default_factory=MemoryCrowd)
+    """What many accounts have in common; the sets that `crowd_one` named are there, of others nothing is known."""
 
 
 class Detector:
@@ -74,6 +78,11 @@ class Detector:
 
     def count_one(self, seen: Sighting, habits: Habits) -> None:
         """Takes what happened into windows and counters, flagged or not; called once an event, after the decision and before learn_one."""
+
+    def crowd_one(self, seen: Sighting) -> Iterable[tuple[str, str]]:
+        """(kind, key) of the sets in `seen.crowd` that score_one or count_one will read for this sighting; pure. They are fetched before.
+        What is only added to, never read, needs no naming."""
+        return ()
 
     def step_one(self, seen: Sighting, habits: Habits) -> str | None:
         """What a story may count this sighting as (`device`, a change, an address), None for nothing. Asked before learning, and even where

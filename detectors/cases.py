@@ -5,6 +5,8 @@ A case is data, no mock: its entries are events as they come from the exchange, 
 - `at`: time before the event, `-30d`, `-2h30m`, `-90s` (the event is at noon, Wednesday 4 March 2026, UTC); `every` and `repeat` make a
   row of it. `arrival: listed`: in the order of the list instead of event time.
 - `ip`: an address, or a place by name (PLACES); a case may add its own under `places`. `user_agent`: `Chrome 142 on Windows`.
+- `user_id`: whose event it is, `u1` unless told. Each user has a state of his own; all share one crowd.
+- `{n}` in a text of a row is the number of the event in it, from 0: `user_id: victim{n}` is another user each time.
 - `fires`: true or false; `warming_up: true`: it must say so; `expect`: severity, subject, reasons, facts, score of the finding.
 
 The other detectors are switched off: they learn and count, and what they would say doesn't keep the history from being learned.
@@ -14,6 +16,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -105,12 +108,13 @@ def play(registry: Registry, entry: Entry, case: Mapping[str, Any]) -> Outcome:
     """The outcome of the case's event after its history."""
     places = PLACES | {name: msgspec.convert(place, Place) for name, place in (case.get("places") or {}).items()}
     engine = Engine(registry.only(entry.id), NamedSurroundings(places))
-    state = UserState()
+    states: defaultdict[str, UserState] = defaultdict(UserState)
     for event in history(case):
-        outcome = engine.apply(event, state)
+        outcome = engine.apply(event, states[event.user_id])
         if outcome.errors:
             raise ValueError(f"{outcome.errors[0][0]} raised {outcome.errors[0][1]!r} in the history")
-    return engine.apply(_event(case["event"], NOON, "event"), state)
+    event = _event(case["event"], NOON, "event")
+    return engine.apply(event, states[event.user_id])
 
 
 def history(case: Mapping[str, Any]) -> Iterator[Event]:
@@ -121,7 +125,7 @@ def history(case: Mapping[str, Any]) -> Iterator[Event]:
         start, every = _span(fields.pop("at")), _span(fields.pop("every", "0s"))
         for n in range(int(fields.pop("repeat", 1))):
             at = NOON + timedelta(seconds=start + n * every)
-            made.append((at.timestamp(), len(made), _event(fields, at, f"h{len(made)}")))
+            made.append((at.timestamp(), len(made), _event(_numbered(fields, n), at, f"h{len(made)}")))
             fields.pop("event_id", None)
     if case.get("arrival") != "listed":
         made.sort(key=lambda item: item[:2])
@@ -156,6 +160,13 @@ def _event(fields: Mapping[str, Any], at: datetime, name: str) -> Event:
     if isinstance(event, Transfer) and event.direction == "withdrawal" and not event.address:
         raise ValueError("a withdrawal needs an address")
     return event
+
+
+def _numbered(value: Any, n: int) -> Any:
+    """With the number of the event in its row for `{n}`."""
+    if isinstance(value, dict):
+        return {name: _numbered(inner, n) for name, inner in value.items()}
+    return value.replace("{n}", str(n)) if isinstance(value, str) else value
 
 
 def _span(text: Any) -> float:

@@ -20,6 +20,7 @@ from detectors.plan import Plan, StepPlan, Verb, plan
 from detectors.registry import Registry
 from domain import clearing, condemned, recent
 from domain.addresses import normal
+from domain.crowd import Crowd, MemoryCrowd
 from domain.events import TOPIC_OF, AccountChange, Announcement, Event, Input, Login, Transfer, Verdict
 from domain.habits.login import fingerprint, network_key
 from domain.ids import notice_id
@@ -43,10 +44,18 @@ _VERDICT = msgspec.msgpack.Decoder(Verdict)
 
 
 class Engine:
-    """Detectors over the states of users. `cohorts`: the models of a partition by its number (detectors.models.cohort)."""
+    """Detectors over the states of users. `cohorts`: the models of a partition by its number (detectors.models.partition); `crowd`: what
+    many accounts have in common."""
 
-    def __init__(self, registry: Registry, surroundings: Surroundings, cohorts: Callable[[int], Any] | None = None):
+    def __init__(
+        self,
+        registry: Registry,
+        surroundings: Surroundings,
+        cohorts: Callable[[int], Any] | None = None,
+        crowd: Crowd | None = None,
+    ):
         self.surroundings, self.cohorts = surroundings, cohorts
+        self.crowd: Crowd = MemoryCrowd() if crowd is None else crowd
         self.reconfigure(registry)
 
     def reconfigure(self, registry: Registry) -> None:
@@ -80,6 +89,19 @@ class Engine:
         habits.last_at = now
         return outcome
 
+    def crowd_keys(self, event: Event) -> set[tuple[str, str]]:
+        """(kind, key) of the sets in the crowd that the event will be judged by: to be fetched before `apply`."""
+        asked = self._plans[type(event)].crowd if type(event) in self._plans else []
+        keys: set[tuple[str, str]] = set()
+        if asked:
+            seen = self._seen(event, None)
+            for crowd_one in asked:
+                try:
+                    keys.update(crowd_one(seen))
+                except Exception:  # noqa: S112 - the same error comes again, and is told, when the event is scored
+                    continue
+        return keys
+
     # score and decide
 
     def _event(self, event: Any, at: float, state: UserState, source: Source | None, outcome: Outcome) -> None:
@@ -109,7 +131,7 @@ class Engine:
     def _seen(self, event: Any, source: Source | None) -> Sighting:
         client = event.where
         cohort = self.cohorts(source.partition if source else 0) if self.cohorts else None
-        return Sighting(event, self.surroundings.place(client.ip), self.surroundings.agent(client.user_agent), cohort)
+        return Sighting(event, self.surroundings.place(client.ip), self.surroundings.agent(client.user_agent), cohort, self.crowd)
 
     def _score(self, verbs: list[Verb], seen: Sighting, state: UserState, source: Source | None, outcome: Outcome) -> list[Finding]:
         """The findings of the detectors; their part of the risk goes into the outcome."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -34,6 +34,7 @@ class Plan(msgspec.Struct, frozen=True):
     count: list[Verb]
     learn: list[Verb]
     steps: list[StepPlan]
+    crowd: list[Callable[[Sighting], Iterable[tuple[str, str]]]]
 
     @property
     def concerned(self) -> bool:
@@ -56,6 +57,7 @@ def plan(registry: Registry, struct: type[Input]) -> Plan:
         count=[(entry, detector.count_one) for entry, detector in asked if _has(detector, "count_one")],
         learn=[(entry, detector.learn_one) for entry, detector in asked if _has(detector, "learn_one")],
         steps=steps,
+        crowd=[detector.crowd_one for _, detector in asked if _has(detector, "crowd_one")],
     )
 
 

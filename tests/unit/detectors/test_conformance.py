@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from detectors.base import Score, Sighting, WarmingUp
 from detectors.cases import NOON, NamedSurroundings, history, run_case
 from detectors.engine import Engine
 from detectors.registry import Entry, Registry
+from domain.crowd import SETS, MemoryCrowd
 from domain.events import Event
 from domain.facts import FACTS
 from domain.habits import Habits
@@ -28,18 +30,43 @@ CASES = [pytest.param(entry, case, id=f"{entry.id}: {case['name']}") for entry i
 PLACES = NamedSurroundings()
 
 
-def sighting(event: Any) -> Sighting:
-    return Sighting(event, PLACES.place(event.where.ip), PLACES.agent(event.where.user_agent))
+class Watched(MemoryCrowd):
+    """A crowd that notes what was read, and counts what was added."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: set[tuple[str, str]] = set()
+        self.added = 0
+
+    def count(self, kind: str, key: str, at: float, seconds: float | None = None) -> int:
+        self.read.add((kind, key))
+        return super().count(kind, key, at, seconds)
+
+    def members(self, kind: str, key: str, at: float, seconds: float | None = None) -> list[tuple[str, float]]:
+        self.read.add((kind, key))
+        return super().members(kind, key, at, seconds)
+
+    def add(self, kind: str, key: str, member: str, at: float) -> None:
+        self.added += 1
+        assert 0 < len(key) <= 128
+        assert 0 < len(member) <= 128
+        super().add(kind, key, member, at)
+
+
+def sighting(event: Any, crowd: MemoryCrowd | None = None) -> Sighting:
+    return Sighting(event, PLACES.place(event.where.ip), PLACES.agent(event.where.user_agent), crowd=crowd or MemoryCrowd())
 
 
 def played(entry: Entry) -> Iterator[tuple[Sighting, Habits]]:
-    """The first and the last sightings of each of the detector's cases, with habits as they are just before; all detectors learn."""
+    """The first and the last sightings of each of the detector's cases, with habits as they are just before; all detectors learn. Each
+    user has habits of his own, the crowd is shared."""
     assert entry.detector is not None
     for case in entry.cases:
-        habits = Habits()
+        everyone: defaultdict[str, Habits] = defaultdict(Habits)
+        crowd = Watched()
         events = [*history(case), msgspec.convert(_event(case), Event)]
         for at, event in enumerate(events):
-            seen = sighting(event)
+            seen, habits = sighting(event, crowd), everyone[event.user_id]
             if isinstance(event, entry.detector.events) and (at < 3 or len(events) - at <= 6):
                 yield seen, habits
             learn(seen, habits)
@@ -117,6 +144,23 @@ def test_scoring_changes_nothing_and_keeps_to_its_range(entry: Entry) -> None:
             assert all(isinstance(value, str) and 0 < len(value) <= 400 for value in score.facts.values())
             assert score.severity is None or score.severity in SEVERITIES
     assert scored
+
+
+@pytest.mark.parametrize("entry", DETECTORS)
+def test_it_names_the_sets_that_it_reads(entry: Entry) -> None:
+    """What is read of the crowd was declared by crowd_one, or it would be missing in the worker; and scoring adds nothing there."""
+    assert entry.detector is not None
+    for seen, habits in played(entry):
+        crowd = seen.crowd
+        assert isinstance(crowd, Watched)
+        crowd.read.clear()
+        before, named = crowd.added, set(entry.detector.crowd_one(seen))
+        entry.detector.score_one(seen, habits)
+        entry.detector.step_one(seen, habits)
+        assert crowd.added == before
+        entry.detector.count_one(seen, msgspec.msgpack.decode(copies(habits), type=Habits))
+        assert crowd.read <= named
+        assert {kind for kind, _ in named} <= set(SETS)
 
 
 @pytest.mark.parametrize("entry", DETECTORS)
