@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from domain.habits.keys import KeyHabits
 from domain.habits.login import LoginHabits
 from domain.habits.margin import MarginHabits
+from domain.habits.service import ServiceHabits
 from domain.habits.trade import TradeHabits
 from domain.habits.transfer import TransferHabits
 
@@ -21,3 +23,5 @@ class Habits(msgspec.Struct, array_like=True):
     transfer: TransferHabits = msgspec.field(default_factory=TransferHabits)
     trade: TradeHabits = msgspec.field(default_factory=TradeHabits)
     margin: MarginHabits = msgspec.field(default_factory=MarginHabits)
+    keys: KeyHabits = msgspec.field(default_factory=KeyHabits)
+    service: ServiceHabits = msgspec.field(default_factory=ServiceHabits)
