@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from detectors.engine import Engine
-from detectors.models.cohort import Cohorts
+from detectors.models.partition import Cohorts
 from detectors.registry import Registry
 from domain.ports import Surroundings
 

@@ -1,4 +1,4 @@
-"""Keeps the models of withdrawals of all users over a restart: read when a partition is claimed, written every few seconds."""
+"""Keeps the models that the users of a partition share: read when it is claimed, written every few seconds and when it is handed over."""
 
 from __future__ import annotations
 
@@ -12,40 +12,58 @@ from stores.redis_client import answering
 
 log = logging.getLogger(__name__)
 
-PREFIX = "vigil:cohort:"
+PREFIX = "vigil:model:"
+BEFORE = "vigil:cohort:"
+"""Where the model of withdrawals was kept when there was no other."""
 EVERY = 10.0
+"""Seconds in which each model is written once."""
 
 
 class KeptCohorts:
-    """`cohorts`: detectors.models.cohort.Cohorts; `client`: redis.asyncio.Redis. Raises Unavailable when that does not answer."""
+    """`cohorts`: detectors.models.partition.Cohorts; `names`: of its models; `client`: redis.asyncio.Redis. Raises Unavailable when that
+    does not answer."""
 
-    def __init__(self, cohorts: Any, client: Any):
-        self._cohorts, self._client = cohorts, client
-        self._written = time.monotonic()
+    def __init__(self, cohorts: Any, names: Any, client: Any):
+        self._cohorts, self._names, self._client = cohorts, tuple(names), client
+        self._written: dict[tuple[int, str], float] = {}
 
     async def read(self, partition: int) -> None:
-        """The model of a partition as its last owner left it; a fresh one where there is none, or none that can be read."""
-        self._cohorts.models.pop(partition, None)
+        """The models of a partition as its last owner left them; a fresh one where there is none, or none that can be read."""
+        self._cohorts.partitions.pop(partition, None)
         with answering():
-            data = await self._client.get(f"{PREFIX}{partition}")
-        if not data:
-            return
-        try:
-            kept = msgspec.msgpack.decode(data)
-            self._cohorts(partition).restore(kept["rows"], kept["ranked"])
-        except (ValueError, TypeError, KeyError, msgspec.MsgspecError) as error:
-            log.warning("the model of partition %d begins anew: %s", partition, type(error).__name__)
-            self._cohorts.models.pop(partition, None)
+            found = await self._client.mget([*(f"{PREFIX}{name}:{partition}" for name in self._names), f"{BEFORE}{partition}"])
+        kept = dict(zip(self._names, found, strict=False))
+        if "withdrawals" in kept:
+            kept["withdrawals"] = kept["withdrawals"] or found[-1]
+        for name, data in kept.items():
+            if data:
+                self._restore(partition, name, data)
 
     async def write(self, *, now: bool = False) -> None:
-        """All models, when the last time is some seconds ago."""
-        if not self._cohorts.models or not (now or time.monotonic() - self._written > EVERY):
+        """The models that were written longest ago, so that each has its turn in EVERY seconds and no batch bears them all; with `now`
+        all of them."""
+        moment = time.monotonic()
+        owned = {(partition, name): model for partition, models in self._cohorts.partitions.items() for name, model in models.made.items()}
+        self._written = {place: self._written.get(place, moment) for place in owned}
+        due = sorted((place for place in owned if now or moment - self._written[place] > EVERY), key=self._written.__getitem__)
+        if not due:
             return
-        self._written = time.monotonic()
-        values = {f"{PREFIX}{partition}": msgspec.msgpack.encode(model.export()) for partition, model in self._cohorts.models.items()}
+        values = {}
+        for partition, name in due if now else due[:1]:
+            values[f"{PREFIX}{name}:{partition}"] = msgspec.msgpack.encode(owned[partition, name].export())
+            self._written[partition, name] = moment
         with answering():
             await self._client.mset(values)
 
     def drop(self) -> None:
         """The partitions are gone."""
-        self._cohorts.models.clear()
+        self._cohorts.partitions.clear()
+        self._written.clear()
+
+    def _restore(self, partition: int, name: str, data: bytes) -> None:
+        models = self._cohorts(partition)
+        try:
+            getattr(models, name).restore(msgspec.msgpack.decode(data))
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError, msgspec.MsgspecError) as error:
+            log.warning("the %s model of partition %d begins anew: %s", name, partition, type(error).__name__)
+            models.anew(name)

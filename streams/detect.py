@@ -14,6 +14,7 @@ from config.detectors import DetectorConfigError, apply, changes
 from config.notices import load as load_notices
 from config.settings import Settings
 from detectors.engine import Engine
+from detectors.models.partition import MODELS
 from detectors.registry import Registry
 from detectors.wiring import build_engine
 from domain.events import STRUCTS
@@ -51,7 +52,7 @@ def detect_app(settings: Settings, kernel: Kernel) -> App:
     handle(app, [prefix + topic for topic in STRUCTS], work, "detect")
 
     async def revoked(*_: Any, **__: Any) -> None:
-        kernel.forget()
+        await kernel.hand_over()
 
     app.on_partitions_revoked.connect(revoked, weak=False)
 
@@ -88,7 +89,7 @@ def build_kernel(settings: Settings) -> Kernel:
         RedisProfiles(client),
         KafkaPublisher(settings.kafka.brokers, settings.kafka.topic_prefix),
         epoch=settings.kafka.epoch,
-        cohorts=KeptCohorts(engine.cohorts, client),
+        cohorts=KeptCohorts(engine.cohorts, MODELS, client),
         epochs=Epochs(client, list(STRUCTS), settings.kafka.epoch),
     )
 
@@ -123,6 +124,7 @@ def run_detect(settings: Settings) -> int:
     kernel = build_kernel(settings)
 
     async def close() -> None:
+        await kernel.hand_over()
         await kernel.publisher.stop()
         await kernel.profiles.close()
 

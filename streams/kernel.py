@@ -22,6 +22,7 @@ import msgspec
 from domain.decode import Rejected
 from domain.events import AccountChange, Login, Margin, Trade, Transfer, Verdict
 from domain.messages import DeadLetter
+from domain.ports import Unavailable
 from domain.profile import UserState, applied_key, decode, encode
 from streams.cache import ProfileCache
 from streams.ending import end_process
@@ -146,6 +147,15 @@ class Kernel(Patient):
         self._keys.clear()
         if self._cohorts is not None:
             self._cohorts.drop()
+
+    async def hand_over(self) -> None:
+        """The partitions go to another worker, or this one ends: what is written now and then only is written, then forgotten."""
+        if self._cohorts is not None:
+            try:
+                await self._cohorts.write(now=True)
+            except Unavailable as error:  # the next owner begins with what was written last
+                log.warning("the models of the partitions can't be handed over: %s", error)
+        self.forget()
 
     async def _claim(self, partition: int) -> None:
         await self._insist(lambda: self.profiles.claim(partition))

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping
+from typing import Any
 
 from detectors.base import WARMING_UP, WarmingUp
 from detectors.models.trees import Forest
@@ -80,10 +81,11 @@ class Cohort:
         """Rows and ranked values as plain lists: 15 kB as JSON or msgpack when full."""
         return {"rows": [list(row) for row in self._rows], "ranked": list(self._ranked)}
 
-    def restore(self, rows: Iterable[Sequence[float]], ranked: Iterable[float]) -> None:
-        """Becomes the model that exported these. Raises ValueError for rows of another make; then nothing has changed."""
-        kept = [tuple(float(value) for value in row) for row in rows]
-        values = [float(value) for value in ranked]
+    def restore(self, data: Mapping[str, Any]) -> None:
+        """Becomes the model that exported this. Raises ValueError for rows of another make, KeyError or TypeError for what is no export;
+        then nothing has changed."""
+        kept = [tuple(float(value) for value in row) for row in data["rows"]]
+        values = [float(value) for value in data["ranked"]]
         if any(len(row) != len(FEATURES) or not all(0.0 <= value <= 1.0 for value in row) for row in kept) or not all(
             map(math.isfinite, values)
         ):
@@ -113,21 +115,6 @@ class Cohort:
         insort(self._sorted, raw)
         if len(self._ranked) > RANKED:
             del self._sorted[bisect_left(self._sorted, self._ranked.pop(0))]
-
-
-class Cohorts:
-    """The models of the partitions that this worker owns, by number. Made before the first event: this imports River."""
-
-    def __init__(self) -> None:
-        _fresh()
-        self.models: dict[int, Cohort] = {}
-
-    def __call__(self, partition: int) -> Cohort:
-        """The partition's model, a new one where there is none."""
-        model = self.models.get(partition)
-        if model is None:
-            model = self.models[partition] = Cohort()
-        return model
 
 
 def _fresh() -> Forest:

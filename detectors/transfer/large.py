@@ -50,7 +50,7 @@ class Large(Detector):
             return
         if usd is not None:
             if seen.cohort is not None and len(transfer.amounts) < self.minimum_history:
-                seen.cohort.learn_one(_row(usd, seen, habits))
+                seen.cohort.withdrawals.learn_one(_row(usd, seen, habits))
             transfer.amounts.add(usd, MAX_AMOUNTS)
         transfer.count += 1
         transfer.first_at = min(int(seen.event.at), transfer.first_at or int(seen.event.at))
@@ -58,14 +58,14 @@ class Large(Detector):
     def _among_others(self, usd: float, seen: Sighting, habits: Habits) -> Score | WarmingUp:
         if seen.cohort is None:
             return WARMING_UP
-        rank = seen.cohort.score_one(_row(usd, seen, habits))
+        rank = seen.cohort.withdrawals.score_one(_row(usd, seen, habits))
         if isinstance(rank, WarmingUp):
             return WARMING_UP
         # Thinly populated is not enough, a tiny withdrawal may stand alone too; it also has to be large among theirs.
-        alone, large = max(1.0 - rank, 1e-4), max(seen.cohort.size_tail(usd), 1e-12)
+        alone, large = max(1.0 - rank, 1e-4), max(seen.cohort.withdrawals.size_tail(usd), 1e-12)
         value = surprise(math.sqrt(alone * large))
         part = math.log(alone) / math.log(alone * large) if alone * large < 1.0 else 0.5
-        usual = f"{seen.cohort.size_quantile(0.95):.2f}"
+        usual = f"{seen.cohort.withdrawals.size_quantile(0.95):.2f}"
         reasons = [
             Reason("cohort", round(rank, 4), None, value * part),
             Reason("usd_value", round(usd, 2), usual, value * (1.0 - part)),

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from detectors.engine import Engine
-from detectors.models.cohort import Cohorts
+from detectors.models.partition import Cohorts
 from detectors.registry import Registry
 from domain.events import Event
 from domain.profile import UserState

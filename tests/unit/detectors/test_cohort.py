@@ -11,7 +11,8 @@ from subprocess import run
 import pytest
 
 from detectors.base import WARMING_UP
-from detectors.models.cohort import FEATURES, RANKED, WINDOW, Cohort, Cohorts, Row, features
+from detectors.models.cohort import FEATURES, RANKED, WINDOW, Cohort, Row, features
+from detectors.models.partition import Cohorts
 from detectors.models.trees import Forest, half_space_trees
 
 pytestmark = pytest.mark.slow
@@ -75,7 +76,7 @@ def test_without_rows_nothing_is_rare() -> None:
 def test_a_restart_goes_on_with_the_very_same_model(count: int) -> None:
     """What was exported as JSON and restored scores and learns like the one that never stopped."""
     before, after = taught(count), Cohort()
-    after.restore(**json.loads(json.dumps(before.export())))
+    after.restore(json.loads(json.dumps(before.export())))
 
     for row in rows(2 * WINDOW, seed=9):
         assert after.score_one(row) == before.score_one(row)
@@ -89,9 +90,9 @@ def test_restored_data_of_another_make_is_refused_and_changes_nothing() -> None:
     kept = cohort.export()
     for bad in ([[0.1, 0.2]], [[0.1, 0.2, 0.3, 7.0]], [[0.1, 0.2, 0.3, math.nan]]):
         with pytest.raises(ValueError, match="expected rows"):
-            cohort.restore(bad, [])
+            cohort.restore({"rows": bad, "ranked": []})
     with pytest.raises(ValueError, match="expected rows"):
-        cohort.restore(rows(3), [math.inf])
+        cohort.restore({"rows": rows(3), "ranked": [math.inf]})
 
     assert cohort.export() == kept
 
@@ -115,8 +116,14 @@ def test_each_partition_has_its_own_model() -> None:
     """Asked again, it is the same one."""
     cohorts = Cohorts()
 
-    assert cohorts(3) is cohorts(3)
-    assert cohorts(3) is not cohorts(4)
+    assert cohorts(3).withdrawals is cohorts(3).withdrawals
+    assert cohorts(3).withdrawals is not cohorts(4).withdrawals
+
+
+def test_a_model_that_there_is_not_is_an_error() -> None:
+    """A detector that asks for a name that nobody keeps finds out at once."""
+    with pytest.raises(AttributeError, match="no model of partitions named sales"):
+        _ = Cohorts()(0).sales
 
 
 def test_a_model_needs_only_the_part_of_river_that_it_uses() -> None:

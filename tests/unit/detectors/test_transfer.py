@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.base import WARMING_UP, Score, Sighting
-from detectors.models.cohort import Cohort, features
+from detectors.models.cohort import features
+from detectors.models.partition import Models
 from detectors.registry import Registry
 from domain.habits import Habits
 from domain.habits.transfer import MAX_PAYEES, TransferHabits
@@ -31,7 +32,7 @@ def fires(name: str, seen: Sighting, habits: Habits) -> bool:
     return isinstance(score, Score) and score.value >= REGISTRY.entries[name].threshold
 
 
-def take(habits: Habits, *events: Any, normal: bool = True, cohort: Cohort | None = None) -> None:
+def take(habits: Habits, *events: Any, normal: bool = True, cohort: Models | None = None) -> None:
     """What the engine does after the decision: all count, and learn where the event was found normal."""
     for one in events:
         seen = Sighting(one, cohort=cohort)
@@ -140,12 +141,12 @@ def test_a_large_withdrawal_is_told_with_what_is_usual() -> None:
     assert score.reasons[0].usual == score.facts["usual_usd"]
 
 
-def a_cohort() -> Cohort:
+def a_cohort() -> Models:
     """A thousand withdrawals of people with little history."""
-    dice, cohort = random.Random(4), Cohort()
+    dice, cohort = random.Random(4), Models()
     for _ in range(1000):
         usd = 250 * 2 ** dice.gauss(0, 1)
-        cohort.learn_one(features(usd, usd * dice.uniform(4, 50), dice.random() < 0.5, dice.uniform(0, 20)))
+        cohort.withdrawals.learn_one(features(usd, usd * dice.uniform(4, 50), dice.random() < 0.5, dice.uniform(0, 20)))
     return cohort
 
 
@@ -171,18 +172,18 @@ def test_a_tiny_withdrawal_is_never_large_however_lonely() -> None:
 
 def test_little_history_and_a_young_cohort_is_said_as_warming_up() -> None:
     """Never as a score."""
-    seen = Sighting(withdrawal(usd="40000"), cohort=Cohort())
+    seen = Sighting(withdrawal(usd="40000"), cohort=Models())
 
     assert detector("withdrawal_large").score_one(seen, Habits()) is WARMING_UP
 
 
 def test_only_those_with_little_history_teach_the_cohort() -> None:
     """The ninth withdrawal of an account is no newcomer's."""
-    cohort, habits = Cohort(), Habits()
+    cohort, habits = Models(), Habits()
     for n in range(20):
         take(habits, withdrawal(n * DAY, balance_usd="1000"), cohort=cohort)
 
-    assert len(cohort.export()["rows"]) == 8
+    assert len(cohort.withdrawals.export()["rows"]) == 8
 
 
 def deposit(at: float, address: str, usd: str | None, amount: str = "1") -> Any:
