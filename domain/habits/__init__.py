@@ -7,6 +7,7 @@ import msgspec
 from domain.habits.keys import KeyHabits
 from domain.habits.login import LoginHabits
 from domain.habits.margin import MarginHabits
+from domain.habits.payout import PayoutHabits
 from domain.habits.service import ServiceHabits
 from domain.habits.trade import TradeHabits
 from domain.habits.transfer import TransferHabits
@@ -25,3 +26,4 @@ class Habits(msgspec.Struct, array_like=True):
     margin: MarginHabits = msgspec.field(default_factory=MarginHabits)
     keys: KeyHabits = msgspec.field(default_factory=KeyHabits)
     service: ServiceHabits = msgspec.field(default_factory=ServiceHabits)
+    payout: PayoutHabits = msgspec.field(default_factory=PayoutHabits)

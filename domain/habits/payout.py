@@ -1,0 +1,99 @@
+"""Habits of the subject: payout. What preceded money that leaves: changed settings, money that just came in, a long rest.
+
+Apart from domain.habits.transfer, which holds how much leaves and to whom.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from domain.habits.login import fingerprint
+from domain.statistics import Decayed, Sample
+
+MAX_CHANGES = 6
+KEEP_CHANGES = 7 * 86_400
+"""Seconds that a changed setting is remembered."""
+MAX_ARRIVALS = 8
+KEEP_ARRIVALS = 7 * 86_400
+MAX_SUMS = 24
+
+
+class Changed(msgspec.Struct, array_like=True):
+    """A security setting that was changed, and that its owner hasn't said to be his doing."""
+
+    at: int
+    change: str
+    event: int
+    """How many events the account had before: one that is learned later than at once was cleared."""
+    address: int = 0
+    """fingerprint() of the address that was whitelisted."""
+
+
+class Arrival(msgspec.Struct, array_like=True):
+    """Money that came in; the oldest of many are one."""
+
+    key: int
+    """fingerprint() of the transfer's id."""
+    at: int
+    usd: int
+    passed: bool = False
+    """It was passed on, and that was normal."""
+
+
+class PayoutHabits(msgspec.Struct, array_like=True):
+    """Fields are appended with a default, never reordered. Times: event time, whole seconds since the epoch."""
+
+    changes: list[Changed] = []
+    arrivals: list[Arrival] = []
+    arrived: Decayed = msgspec.field(default_factory=Decayed)
+    """Deposits found normal."""
+    passed: Decayed = msgspec.field(default_factory=Decayed)
+    """Of those, how many left again at once."""
+    active_at: int = 0
+    """Of the last trade or transfer out, normal or not."""
+    woke_at: int = 0
+    """When the last long rest ended."""
+    rest: int = 0
+    """Seconds that it lasted."""
+    longest: int = 0
+    """Seconds of the longest rest that ended normally."""
+    days: Sample = msgspec.field(default_factory=Sample)
+    """USD of 24 hours up to each transfer out that was normal."""
+    weeks: Sample = msgspec.field(default_factory=Sample)
+    """The same of seven days."""
+    refused_usd: float = 0.0
+    """The smallest that the exchange refused lately."""
+    refused_at: int = 0
+
+    def change(self, new: Changed) -> None:
+        """Remembers a change; those of last week, and the oldest beyond the bound, are forgotten. Of a kind the newest is enough."""
+        kept = [c for c in self.changes if (c.change, c.address) != (new.change, new.address)]
+        kept.append(new)
+        kept.sort(key=lambda c: c.at)
+        self.changes = [c for c in kept if kept[-1].at - c.at <= KEEP_CHANGES][-MAX_CHANGES:]
+
+    def arrive(self, transfer_id: str, at: int, usd: float) -> bool:
+        """Remembers a deposit; False when it was already."""
+        key = fingerprint(transfer_id)
+        if any(known.key == key for known in self.arrivals):
+            return False
+        self.arrivals.append(Arrival(key, at, min(int(usd), 1 << 53)))
+        self.arrivals.sort(key=lambda a: a.at)
+        newest = self.arrivals[-1].at
+        kept = [a for a in self.arrivals if newest - a.at <= KEEP_ARRIVALS]
+        if len(kept) > MAX_ARRIVALS:  # many small deposits are one large in parts
+            oldest, next_one = kept[:2]
+            kept[:2] = [Arrival(next_one.key, next_one.at, min(oldest.usd + next_one.usd, 1 << 53), oldest.passed and next_one.passed)]
+        self.arrivals = kept
+        return True
+
+    def arrival(self, transfer_id: str) -> Arrival | None:
+        """The deposit, while it is remembered by itself."""
+        key = fingerprint(transfer_id)
+        return next((known for known in self.arrivals if known.key == key), None)
+
+    def act(self, at: int, long_rest: float) -> None:
+        """Notes that something was done; what ends a rest of at least `long_rest` seconds wakes the account."""
+        if self.active_at and at - self.active_at >= long_rest:
+            self.woke_at, self.rest = at, at - self.active_at
+        self.active_at = max(at, self.active_at)
