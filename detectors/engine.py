@@ -13,11 +13,12 @@ from typing import Any
 
 import msgspec
 
-from detectors import material, story
+from detectors import material, story, storyteller
 from detectors.base import NORMAL, Sighting, WarmingUp
 from detectors.outcome import Outcome
-from detectors.plan import Plan, StepPlan, Verb, plan
+from detectors.plan import Plan, Verb, plan
 from detectors.registry import Registry
+from detectors.storyteller import StoryPlan
 from domain import clearing, condemned, recent
 from domain.addresses import normal
 from domain.crowd import Crowd, MemoryCrowd
@@ -62,7 +63,6 @@ class Engine:
         """Another configuration from the next event on."""
         self.registry = registry
         self._plans: dict[type[Input], Plan] = {struct: plan(registry, struct) for struct in TOPIC_OF}
-        self._longest = max((e.story.window for e in registry.stories if e.story), default=0.0)
 
     def apply(self, event: Event, state: UserState, source: Source | None = None) -> Outcome:
         """Handles one event; changes `state`. A detector that raises is told in `errors`, the others go on."""
@@ -111,8 +111,8 @@ class Engine:
         seen = self._seen(event, source)
         findings = self._score(todo.score, seen, state, source, outcome)
         own = len(findings)
-        if todo.steps:
-            self._stories(todo.steps, seen, at, state, source, findings, outcome)
+        if todo.stories.concerned:
+            self._stories(todo.stories, seen, at, state, source, findings, outcome)
         shady = bool(state.condemned) and condemned.among(state, condemned.marks(event.where.device_id, None, _address(event)))
         if shady or state.pending:
             outcome.risk = self._risk(outcome.risk, event, state, shady)
@@ -186,7 +186,7 @@ class Engine:
 
     def _stories(
         self,
-        steps: list[StepPlan],
+        todo: StoryPlan,
         seen: Sighting,
         at: float,
         state: UserState,
@@ -194,25 +194,17 @@ class Engine:
         findings: list[Finding],
         outcome: Outcome,
     ) -> None:
-        """Keeps what the event may be to a story, and adds the stories that are complete with it to the findings."""
-        story.forget(state.steps, max(at, state.habits.last_at), self._longest)
-        single, touched = list(findings), []
-        for todo in steps:
-            value = ",".join(said for said in self._each(todo.asked, seen, state, outcome) if said)[:_LONGEST]
-            if value and (not todo.step.values or value in todo.step.values):
-                origin = (source.topic, source.partition, source.offset) if source else None
-                kept = Step(todo.story.id, todo.index, seen.event.event_id, at, value, material.of_step(seen, single), origin)
-                story.keep(state.steps, kept, self._longest)
-                touched.append(todo.story)
-        for entry in touched:
-            if entry.enabled and entry.story is not None:
-                for chain in story.completed(entry.story, state.steps):
-                    chain[-1].told = True
-                    finding = material.told(entry, chain, seen.event.user_id)
-                    findings.append(finding)
-                    outcome.risk = max(outcome.risk, _WEIGHT[entry.severity])
-                    if finding.event_id != seen.event.event_id:
-                        _attach(finding, chain[-1], state)
+        """Adds the stories that are complete with the event to the findings."""
+        if state.steps:
+            story.forget(state.steps, max(at, state.habits.last_at), todo.seconds)
+        said = storyteller.words(todo, seen, state.habits, findings, outcome.errors)
+        if not said:
+            return
+        for finding, end in storyteller.tell(todo, seen, at, state, source, list(findings), said):
+            findings.append(finding)
+            outcome.risk = max(outcome.risk, _WEIGHT[finding.severity])
+            if finding.event_id != seen.event.event_id:
+                _attach(finding, end, state)
 
     # learn
 

@@ -8,10 +8,10 @@ from typing import Any
 from detectors import story as stories
 from detectors.base import Score, Sighting
 from detectors.registry import Entry
+from detectors.story import Part, StoryStep
 from domain.ids import finding_id
 from domain.messages import Finding, Source
-from domain.profile import Step
-from domain.severity import Severity
+from domain.severity import RANK, Severity
 
 LONGEST = 200
 _STORY_FACTS = ("transfer_id", "amount", "asset", "network", "usd_value", "address", "balance_usd", "change", "mfa")
@@ -37,26 +37,37 @@ def finding(entry: Entry, severity: Severity, score: Score, seen: Sighting, sour
     )
 
 
-def told(entry: Entry, chain: list[Step], user_id: str) -> Finding:
-    """Of a story that is complete; named by the event that completes it in event time."""
+def told(entry: Entry, chain: list[Part], stage: StoryStep, user_id: str) -> Finding:
+    """Of a story that came as far as `stage`; named by the event that completes that in event time."""
     assert entry.story is not None
-    end, in_time = chain[-1], sorted(chain, key=lambda step: step.at)
+    end, in_time = chain[-1].step, sorted((part.step for part in chain), key=lambda step: step.at)
+    last = chain[-1].number == len(entry.story.steps) - 1
+    # A story that grows is told once a stage: the stages before the last are subjects of their own.
+    subject = in_time[0].event_id if last else f"{in_time[0].event_id}/{stage.name}"
     return Finding(
         finding_id=finding_id(end.event_id, entry.id),
         detector=entry.id,
         version=entry.version,
         config_hash=entry.config_hash,
-        severity=entry.severity,
+        severity=_of_stage(entry, stage, last),
         score=1.0,
         reasons=stories.reasons(entry.story, chain, 1.0),
         event_id=end.event_id,
         user_id=user_id,
         occurred_at=_moment(end.at),
         source=end.origin(),
-        subject=in_time[0].event_id,
+        subject=subject,
         facts=stories.facts(chain, _moment(in_time[0].at).isoformat().replace("+00:00", "Z")),
-        story_events=[step.event_id for step in in_time],
+        story_events=list(dict.fromkeys(step.event_id for step in in_time)),
+        asks=list(stage.asks),
     )
+
+
+def _of_stage(entry: Entry, stage: StoryStep, last: bool) -> Severity:
+    """An operator who lowers a story lowers its stages with it."""
+    if last or stage.severity is None:
+        return entry.severity
+    return min(stage.severity, entry.severity, key=lambda severity: RANK[severity])
 
 
 def where(seen: Sighting) -> dict[str, str]:
@@ -81,7 +92,8 @@ def of_step(seen: Sighting, findings: list[Finding]) -> dict[str, str]:
 
 def _api_key(event: Any) -> dict[str, str]:
     if getattr(event, "change", "") != "api_key_created":
-        return {}
+        used = event.where.api_key_id
+        return {"api_key": used[:LONGEST]} if used else {}
     facts = {"api_key": event.about.new or "", "permissions": ",".join(event.about.permissions or [])}
     return {name: value[:LONGEST] for name, value in facts.items() if value}
 

@@ -9,21 +9,11 @@ import msgspec
 
 from detectors.base import Detector, Sighting
 from detectors.registry import Entry, Registry
-from detectors.story import StoryStep
+from detectors.storyteller import StoryPlan, plan_stories
 from domain.events import Input
 from domain.habits import Habits
 
 Verb = tuple[Entry, Callable[[Sighting, Habits], Any]]
-
-
-class StepPlan(msgspec.Struct, frozen=True):
-    """What an event may be to one step of a story."""
-
-    story: Entry
-    index: int
-    step: StoryStep
-    asked: list[Verb]
-    """`step_one` of the step's detectors, in its order."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -33,30 +23,23 @@ class Plan(msgspec.Struct, frozen=True):
     """Of detectors that are on; the others learn and count all the same."""
     count: list[Verb]
     learn: list[Verb]
-    steps: list[StepPlan]
+    stories: StoryPlan
     crowd: list[Callable[[Sighting], Iterable[tuple[str, str]]]]
 
     @property
     def concerned(self) -> bool:
         """Whether anything at all is asked."""
-        return bool(self.score or self.count or self.learn or self.steps)
+        return bool(self.score or self.count or self.learn or self.stories.concerned)
 
 
 def plan(registry: Registry, struct: type[Input]) -> Plan:
     """What is asked about events of a type."""
     asked = [(entry, entry.detector) for entry in registry.detectors if entry.detector is not None and struct in entry.detector.events]
-    steps = []
-    for entry in registry.stories:
-        assert entry.story is not None
-        for index, step in enumerate(entry.story.steps):
-            verbs: list[Verb] = [(e, d.step_one) for name in step.any for e, d in asked if e.id == name]
-            if verbs:
-                steps.append(StepPlan(entry, index, step, verbs))
     return Plan(
         score=[(entry, detector.score_one) for entry, detector in asked if entry.enabled],
         count=[(entry, detector.count_one) for entry, detector in asked if _has(detector, "count_one")],
         learn=[(entry, detector.learn_one) for entry, detector in asked if _has(detector, "learn_one")],
-        steps=steps,
+        stories=plan_stories(registry, struct),
         crowd=[detector.crowd_one for _, detector in asked if _has(detector, "crowd_one")],
     )
 

@@ -18,15 +18,16 @@ from typing import Any
 import msgspec
 import yaml
 
+from detectors import storybook
 from detectors.base import Detector
-from detectors.story import Story, StoryStep
+from detectors.story import Story
 from domain.facts import FEATURES
 from domain.severity import SEVERITIES, Severity
 
 ROOT = Path(__file__).parent
 FAMILIES = ("login", "transfer", "trading", "account", "margin")
 KEYS = {"id", "version", "severity", "threshold", "description", "why", "parameters", "taxonomy", "cases"}
-STORY_KEYS = KEYS - {"threshold"} | {"steps"}
+STORY_KEYS = KEYS - {"threshold"} | storybook.KEYS
 
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -133,21 +134,11 @@ def _entry(path: Path, family: str) -> Entry:
 def _story(path: Path, known: Mapping[str, Entry]) -> Entry:
     raw = _read(path, STORY_KEYS)
     parameters = dict(raw.get("parameters") or {})
-    steps = []
-    for at, step in enumerate(raw.get("steps") or []):
-        for detector in step.get("any", []):
-            if detector not in known:
-                raise RegistryError(f"{path}: steps[{at}].any: there is no detector {detector}")
-        steps.append(
-            StoryStep(
-                name=step["name"],
-                any=tuple(step["any"]),
-                values=frozenset(step.get("values") or ()),
-                early=frozenset(step.get("early") or ()),
-            )
-        )
     common = _common(path, raw, "stories", parameters)
-    story = Story(id=common["id"], steps=tuple(steps), window=float(parameters["window_hours"]) * 3600)
+    try:
+        story = storybook.build(common["id"], raw, parameters, known)
+    except ValueError as error:
+        raise RegistryError(f"{path}: {error}") from None
     return _sealed(Entry(**common, threshold=0.0, detector=None, story=story))
 
 
@@ -228,7 +219,11 @@ def _parameters(entry: Entry, wanted: Any, at: str, mistakes: list[str]) -> dict
         else:
             merged[name] = value
     if entry.story is not None:
-        return {"parameters": merged, "story": msgspec.structs.replace(entry.story, window=float(merged["window_hours"]) * 3600)}
+        try:
+            return {"parameters": merged, "story": storybook.build(entry.id, entry.story.declared, merged)}
+        except ValueError as error:
+            mistakes.append(f"{at}: {error}")
+            return {}
     assert entry.detector is not None
     return {"parameters": merged, "detector": type(entry.detector)(**merged)}
 

@@ -112,7 +112,7 @@ FEATURES: dict[str, str] = {
     "step_change": "stories: the security change",
     "step_withdrawal": "stories: the withdrawal's address",
     "step_session": "session_theft: what doesn't fit the session (`network`, `country`, the detector's word)",
-    "step_recovery": "sim_swap: the change of phone or e-mail, or the recovery (`phone_changed`, `password_reset`, `recovery_requested` ...)",
+    "step_recovery": "sim_swap: the change of phone, or the recovery (`phone_changed`, `password_reset`, `recovery_requested` ...)",
     "step_key": "api_key_drain: the API key's id, or what was odd about it",
     "step_lure": "address_poisoning: the address that sent dust, looking like a known one",
     "step_income": "mule_payout: money that came in and is to go on at once",

@@ -56,7 +56,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """For a story: ids of its events in event time, this one's last."""
     notice_id: str | None = None
     suppressed: str | None = None
-    """Why the user isn't told of it: `cooldown`, `merged`, `snoozed` ...; None when it is part of `notice_id`."""
+    """Why the user isn't told of it: `cooldown`, `merged`, `snoozed`, `budget` ...; None when it is part of `notice_id`."""
+    asks: list[Action] = []
+    """What its detector wants of the exchange, whatever its severity brings; empty: that."""
 
 
 class Asked(msgspec.Struct, frozen=True):

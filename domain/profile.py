@@ -19,6 +19,7 @@ MAX_EARLY = 8
 MAX_SESSIONS = 8
 MAX_CONDEMNED = 16
 MAX_STEPS_A_KIND = 8
+MAX_STEPS = 40
 MAX_KEPT_BYTES = 8_192
 """Of one event that waits; honest ones stay below 4 kB. A larger one is told all the same, and never learned."""
 
@@ -77,9 +78,10 @@ class Condemned(msgspec.Struct, array_like=True):
 
 
 class Step(msgspec.Struct, array_like=True):
-    """What may become part of a story: an event by what it could count as."""
+    """What may become part of stories: an event by what detectors and conditions say of it."""
 
     story: str
+    """Of those kept by the first version, which kept an event for each story; '' since."""
     step: int
     event_id: str
     at: float
@@ -88,6 +90,18 @@ class Step(msgspec.Struct, array_like=True):
     source: tuple[str, int, int] | None = None
     told: bool = False
     """It completed a story that was told."""
+    said: dict[str, str] = {}
+    """Detector or condition -> its word."""
+    marks: list[str] = []
+    """Stages (story/step) that it completed and that were told."""
+    session: int = 0
+    """This and those below: fingerprints, 0 where unknown; stories may ask for steps of the same session."""
+    device: int = 0
+    network: str = ""
+    key: int = 0
+    """API key used or made."""
+    address: int = 0
+    """Of a transfer, or put on the whitelist."""
 
     def origin(self) -> Source | None:
         """Where its event stood."""

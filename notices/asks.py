@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from domain.events import Verdict
@@ -18,20 +18,35 @@ MAX_ASKED = 48
 
 
 def asked_with(finding: Finding, rules: Rules, now: datetime) -> list[Asked]:
-    """What goes to the exchange with a notice whose gravest finding this is. What has lapsed already (an old event) isn't asked, and no
-    notice claims it."""
-    kind = rules.kind(finding.detector)
-    ask = kind.asks if kind.asks is not None else rules.severities[finding.severity].asks
-    transfer = finding.facts.get("transfer_id")
-    action: Action
-    if ask == "hold" and transfer:
-        action = "hold_withdrawal"
-    elif ask in ("hold", "step_up"):
-        action = "require_step_up"  # a hold needs a withdrawal to name; where there is none yet, the next one is checked
-    else:
-        return []
+    """What goes to the exchange with a notice whose gravest finding this is: what the operator set for its kind, else what its detector
+    asks for, else what its severity brings. What has lapsed already (an old event) isn't asked, and no notice claims it."""
     until = finding.occurred_at + timedelta(seconds=rules.hold)
-    return [Asked(action, transfer, until)] if until > now else []
+    if until <= now:
+        return []
+    rule = rules.kind(finding.detector).asks
+    if rule is None and finding.asks:
+        asked = [_aimed(action, finding.facts, until) for action in finding.asks]
+        return list(dict.fromkeys(one for one in asked if one is not None))
+    ask = rule if rule is not None else rules.severities[finding.severity].asks
+    if ask == "nothing":
+        return []
+    one = _aimed("hold_withdrawal" if ask == "hold" else "require_step_up", finding.facts, until)
+    return [one] if one else []
+
+
+def _aimed(action: Action, facts: Mapping[str, str], until: datetime) -> Asked | None:
+    """The action with its target; None where there is nothing to aim at."""
+    transfer = facts.get("transfer_id")
+    if action == "hold_withdrawal" and transfer:
+        return Asked(action, transfer, until)
+    if action in ("hold_withdrawal", "require_step_up"):
+        return Asked(
+            "require_step_up", transfer, until
+        )  # a hold needs a withdrawal to name; where there is none yet, the next one is checked
+    if action == "disable_api_key":
+        key = facts.get("api_key")
+        return Asked(action, key, None) if key else None
+    return Asked(action, facts.get("session_id") if action == "revoke_sessions" else None, None)
 
 
 def as_actions(asked: Iterable[Asked], user_id: str, group: str, finding_ids: Sequence[str], now: datetime) -> list[AccountAction]:
