@@ -37,17 +37,21 @@ def kernel() -> Any:
     from config.notices import load as load_notices
     from detectors.wiring import build_engine
     from notices.policy import Policy
+    from stores.crowd import RedisCrowd
     from stores.geo import GeoSurroundings
     from stores.redis_client import connect_async
     from stores.redis_profiles import RedisProfiles
     from streams.kernel import Kernel
     from streams.publisher import KafkaPublisher
 
+    client = connect_async(os.environ["VIGIL_REDIS__URL"])
+    crowd = RedisCrowd(client)
     return Kernel(
-        build_engine(GeoSurroundings(None, None, Path(os.environ["VIGIL_DATA_DIR"]) / "geo")),
+        build_engine(GeoSurroundings(None, None, Path(os.environ["VIGIL_DATA_DIR"]) / "geo"), crowd=crowd),
         Policy(load_notices()),
-        RedisProfiles(connect_async(os.environ["VIGIL_REDIS__URL"])),
+        RedisProfiles(client),
         KafkaPublisher(BROKERS, PREFIX),
+        crowd=crowd,
     )
 
 

@@ -17,9 +17,11 @@ from detectors.engine import Engine
 from detectors.models.partition import MODELS
 from detectors.registry import Registry
 from detectors.wiring import build_engine
+from domain.crowd import Crowd
 from domain.events import STRUCTS
 from domain.ports import Unavailable
 from notices.policy import Policy
+from stores.crowd import RedisCrowd
 from stores.geo import GeoSurroundings
 from stores.redis_client import connect_async
 from stores.redis_profiles import Fenced, RedisProfiles
@@ -69,10 +71,10 @@ def detect_app(settings: Settings, kernel: Kernel) -> App:
     return app
 
 
-def build_engine_of(settings: Settings) -> Engine:
-    """The engine with the configured detectors and address data."""
+def build_engine_of(settings: Settings, crowd: Crowd | None = None) -> Engine:
+    """The engine with the configured detectors and address data. `crowd`: in memory unless told."""
     surroundings = GeoSurroundings(settings.geo.city, settings.geo.asn, settings.data_dir / "geo")
-    return build_engine(surroundings, apply(Registry.load()))
+    return build_engine(surroundings, apply(Registry.load()), crowd)
 
 
 def policy_of(late_after: float | None) -> Policy:
@@ -82,7 +84,9 @@ def policy_of(late_after: float | None) -> Policy:
 
 def build_kernel(settings: Settings) -> Kernel:
     """The kernel with the configured detectors and policy, and Redis and Kafka behind it."""
-    engine, client = build_engine_of(settings), connect_async(settings.redis.url)
+    client = connect_async(settings.redis.url)
+    crowd = RedisCrowd(client)
+    engine = build_engine_of(settings, crowd)
     return Kernel(
         engine,
         policy_of(settings.notices.late_after),
@@ -90,6 +94,7 @@ def build_kernel(settings: Settings) -> Kernel:
         KafkaPublisher(settings.kafka.brokers, settings.kafka.topic_prefix),
         epoch=settings.kafka.epoch,
         cohorts=KeptCohorts(engine.cohorts, MODELS, client),
+        crowd=crowd,
         epochs=Epochs(client, list(STRUCTS), settings.kafka.epoch),
     )
 

@@ -97,19 +97,19 @@ class Work:
 
 class Kernel(Patient):
     """`await run(items)`: when it returns, the batch is done. `epoch`: settings.kafka.epoch, unless `epochs` (streams.epochs.Epochs) knows
-    better; `cohorts`: streams.cohorts.KeptCohorts."""
+    better; `cohorts`: streams.cohorts.KeptCohorts; `crowd`: the engine's, where it has to be fetched (stores.crowd.RedisCrowd)."""
 
     def __init__(
         self, engine: Any, policy: Any, profiles: Profiles, publisher: Publisher, *, epoch: str = "",
         clock: Callable[[], float] = time.time, cache: ProfileCache | None = None, cohorts: Any = None, epochs: Any = None,
-        die: Callable[[str], NoReturn] | None = None,
+        crowd: Any = None, die: Callable[[str], NoReturn] | None = None,
     ):  # fmt: skip
         self.engine, self.policy, self.profiles, self.publisher = engine, policy, profiles, publisher
         self.clock, self.cache, self.tally = clock, ProfileCache() if cache is None else cache, Tally()
         self._epoch, self._die = epoch, die or end_process
         self._keys: dict[tuple[str, int], str] = {}
         self._looked_at = 0.0
-        self._cohorts, self.epochs = cohorts, epochs
+        self._cohorts, self.epochs, self._crowd = cohorts, epochs, crowd
         self._claimed: set[int] = set()
 
     async def run(self, items: Sequence[Item], partition: int | None = None) -> None:
@@ -117,12 +117,16 @@ class Kernel(Patient):
         started = time.perf_counter()
         if partition is not None and partition not in self._claimed:
             await self._claim(partition)
-        stored = await self._load([item.event.user_id for item in items if isinstance(item.event, RULED)])
+        events = [item.event for item in items if isinstance(item.event, RULED)]
+        await self._meet(events)
+        stored = await self._load([event.user_id for event in events])
         loaded = time.perf_counter()
         work = self._apply(items, stored)
         applied = time.perf_counter()
         await self._publish(work)
         published = time.perf_counter()
+        if self._crowd is not None:  # before the profiles, which know what was applied: a replay adds the same again
+            await self._insist(self._crowd.save)
         encoded = {user: encode(work.states[user]) for user in work.changed}
         if encoded:
             await self._insist(lambda: self.profiles.save(encoded, partition))
@@ -183,6 +187,12 @@ class Kernel(Patient):
         if missing:
             found.update(await self._insist(lambda: self.profiles.load(missing)))
         return found
+
+    async def _meet(self, events: Sequence[Any]) -> None:
+        """Fetches what many accounts have in common that the events will be judged by."""
+        if self._crowd is not None:
+            wanted = {key for event in events for key in self.engine.crowd_keys(event)}
+            await self._insist(lambda: self._crowd.load(wanted))
 
     async def _heal(self) -> None:
         """Who was erased is forgotten here too. After a restart or a flush of Redis: what this worker knows is the newest there is."""

@@ -21,6 +21,7 @@ from rich.table import Table
 from config.settings import Settings
 from domain.events import STRUCTS
 from domain.ports import Unavailable
+from stores.crowd import RedisCrowd
 from stores.redis_client import connect_async
 from stores.redis_profiles import RedisProfiles
 from streams.epochs import Epochs
@@ -116,9 +117,10 @@ async def _rebuild(settings: Settings) -> dict[str, Any]:
     await require(settings)
     ends = await _committed(settings)
     fresh, shown = Fresh(), Shown()
-    engine = build_engine_of(settings)
     client = connect_async(settings.redis.url)
-    kernel = Kernel(engine, policy_of(None), fresh, shown, epochs=Epochs(client, list(STRUCTS), settings.kafka.epoch))
+    crowd = RedisCrowd(client)  # its sets are written on the way: adding twice is adding once
+    engine = build_engine_of(settings, crowd)
+    kernel = Kernel(engine, policy_of(None), fresh, shown, epochs=Epochs(client, list(STRUCTS), settings.kafka.epoch), crowd=crowd)
     for partition in sorted({tp.partition for tp in ends}):
         await _replay(settings, kernel, {tp: end for tp, end in ends.items() if tp.partition == partition})
     profiles = RedisProfiles(client)

@@ -4,6 +4,7 @@ import base64
 
 import pytest
 
+from domain.ports import Unavailable
 from domain.profile import UserState, decode, encode
 from streams import kernel as kernel_module
 from streams import patience
@@ -258,3 +259,35 @@ async def test_a_record_larger_than_any_dead_letter_is_cut_and_says_so() -> None
     assert max(len(message.value) for message in parts.bus.messages) < 4 * 1024 * 1024
     assert base64.b64decode(letter["value"]) == b"x" * 2_900_000
     assert len(parts.bus.on("findings")) == 1
+
+
+class MemorySets:
+    """Sets of a crowd that can be told to fail; notes in which order things were written."""
+
+    def __init__(self, profiles: MemoryProfiles) -> None:
+        self.profiles, self.down = profiles, 0
+        self.loaded: list[set[tuple[str, str]]] = []
+        self.saved_before: list[int] = []
+
+    async def load(self, wanted: set[tuple[str, str]]) -> None:
+        if self.down:
+            self.down -= 1
+            raise Unavailable("Redis: away")
+        self.loaded.append(wanted)
+
+    async def save(self) -> None:
+        self.saved_before.append(self.profiles.saves)
+
+
+async def test_what_accounts_have_in_common_is_fetched_before_and_written_before_the_profiles() -> None:
+    """Once a batch, for all its events; a batch replayed after a kill between the two writes adds the same again."""
+    profiles = MemoryProfiles()
+    sets = MemorySets(profiles)
+    sets.down = 2
+    parts = Parts(profiles, crowd=sets)
+    parts.engine.crowd_keys = lambda event: {("payers", event.event_id)}  # type: ignore[attr-defined]
+    await parts.kernel.run([item("logins", 0, login("e0")), item("logins", 1, login("e1", user="u2"), key=b"u2")])
+
+    assert sets.loaded == [{("payers", "e0"), ("payers", "e1")}]
+    assert sets.saved_before == [0]
+    assert profiles.saves == 1
