@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from detectors.models.cohort import Cohort
+from detectors.models.logins import Logins
+from detectors.models.markets import Markets
 
 
 class Model(Protocol):
@@ -23,7 +25,7 @@ class Model(Protocol):
         ...
 
 
-MODELS: dict[str, type[Model]] = {"withdrawals": Cohort}
+MODELS: dict[str, type[Model]] = {"withdrawals": Cohort, "logins": Logins, "markets": Markets}
 """Name -> class, made without arguments."""
 
 

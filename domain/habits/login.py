@@ -7,6 +7,7 @@ from hashlib import blake2b
 
 import msgspec
 
+from domain.habits.traits import Traits
 from domain.place import Place
 
 MAX_DEVICES = 12
@@ -65,6 +66,7 @@ class LoginHabits(msgspec.Struct, array_like=True):
     """network_key() -> last seen; shared exits are not among them."""
     last: LastPlace | None = None
     failures: list[Failure] = []
+    traits: Traits = msgspec.field(default_factory=Traits)
 
     def device(self, key: int) -> KnownDevice | None:
         """The known device of that fingerprint."""

@@ -1,0 +1,267 @@
+"""How likely a sign-in is somebody else's: a likelihood ratio over what it came with.
+
+After Freeman, Jain, Duermuth, Biggio and Giacinto (Who are you? NDSS 2016), as built again by Wiefling, Joergensen, Thunem and Lo Iacono
+(Pump up password security!, ACM TOPS 2022): for each trait the chance of its value under an attacker over that under the user, multiplied.
+Three things differ from the plain product, which takes an attacker for a random other user:
+
+- Traits are levels (country, network, block, address; device; system, browser, version, whole agent), and each level is judged only where
+  the level above it was the user's: a new country isn't held against a sign-in four times. A value is counted below the one above it.
+- How often a value is new to its user is learned, from all users with as many sign-ins, and from the user: who signs in from another
+  address each time (a phone) is not suspected for another one; who never did is.
+- An attacker knows something of the victim: with chance KNOWN the value is taken from the victim's own. So what is easy to learn or to
+  guess (the country, the hour) speaks for the user only so far, and what is hard to come by (the device, the address) far more.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
+
+import msgspec
+
+from detectors.base import Sighting
+from detectors.models.logins import Logins
+from domain.habits.login import fingerprint, network_key
+from domain.habits.traits import (
+    ABOVE,
+    ADDRESS,
+    AGENT,
+    BLOCK,
+    BROWSER,
+    DEVICE,
+    HOURS,
+    LEVELS,
+    NETWORK,
+    PLACE,
+    SYSTEM,
+    UNIT,
+    VERSION,
+    Traits,
+)
+
+KNOWN = (0.5, 0.3, 0.05, 0.02, 0.01, 0.5, 0.4, 0.3, 0.2)
+"""A level: how likely an attacker comes with a value of the victim's on purpose."""
+KNOWN_HOUR = 0.5
+BASE = math.log(1e-3)
+"""Log odds of an attack before anything is known of the sign-in."""
+OWN = 2.0 * UNIT
+"""How many new values it takes until a user's own rate of them counts as much as everybody's."""
+FEATURE = ("country", "network", "network", "network", "device", "browser", "browser", "browser", "browser")
+FEATURES = ("country", "network", "device", "browser", "hour")
+NEWER, OLDER = 1, 2
+_KERNEL = (0.28, 0.2, 0.11, 0.05)
+"""Weight of a sign-in at the same hour, and of those one, two and three hours away on either side."""
+_HOUR_PRIOR = 4.0
+_GAPS = (36 * 3600, 10 * 86_400, 45 * 86_400)
+_NOTHING = Logins()
+"""What is known of others where there is no model: nothing is ever counted in it."""
+
+Path = tuple[int, ...]
+
+
+class Weighed(msgspec.Struct, frozen=True):
+    """What the traits of a sign-in say."""
+
+    logit: float
+    """Log odds of an attack: BASE and the sum of `parts`."""
+    parts: tuple[float, float, float, float, float]
+    """Log likelihood ratios, attacker over user, by FEATURES."""
+    levels: tuple[float, ...]
+    """The same by level; 0 where a level wasn't judged."""
+    sign_ins: int
+    """Length of the history."""
+
+    @property
+    def risk(self) -> float:
+        """In (0, 1); a probability where one sign-in in a thousand is an attack."""
+        return 1.0 / (1.0 + math.exp(min(-self.logit, 700.0)))
+
+
+def weigh(seen: Sighting, traits: Traits) -> Weighed:
+    """Weighs a sign-in against what its account's sign-ins came with; changes nothing."""
+    model = _model(seen)
+    path, at = path_of(seen), seen.event.at
+    levels = [0.0] * LEVELS
+    sign_ins = sum(traits.hours)
+    hour = 0.0
+    if sign_ins:
+        gap, device = _gap(traits, at), _device(path, traits)
+        for level in range(LEVELS):
+            above = ABOVE[level]
+            if path[level] and (above is None or path[above] in traits.counts[above]):
+                levels[level] = _ratio(level, path, traits, model, _circumstance(level, gap, device))
+        hour = _hour_ratio(int(at // 3600) % HOURS, traits.hours, sign_ins)
+    parts = (
+        levels[PLACE],
+        levels[NETWORK] + levels[BLOCK] + levels[ADDRESS],
+        levels[DEVICE],
+        levels[SYSTEM] + levels[BROWSER] + levels[VERSION] + levels[AGENT],
+        hour,
+    )
+    return Weighed(BASE + sum(parts), parts, tuple(levels), sign_ins)
+
+
+def count(seen: Sighting, traits: Traits) -> None:
+    """What everybody's sign-ins are like, normal or not: flagged ones of honest people are what makes new things common."""
+    if seen.cohort is None:
+        return
+    model, path = _model(seen), path_of(seen)
+    model.events += 1
+    for level, key in enumerate(path):
+        if key:
+            model.count_value(level, key)
+    if traits.counts:
+        gap, device = _gap(traits, seen.event.at), _device(path, traits)
+        for level, n, kind in _judged(path, traits):
+            circumstance = _circumstance(level, gap, device)
+            if level == VERSION:
+                model.count_novelty(level, n, circumstance, kind == NEWER, NEWER)
+                model.count_novelty(level, n, circumstance, kind == OLDER, OLDER)
+            else:
+                model.count_novelty(level, n, circumstance, kind > 0)
+
+
+def learn(seen: Sighting, traits: Traits) -> None:
+    """Takes the sign-in as the user's own."""
+    model, path, at = _model(seen), path_of(seen), seen.event.at
+    if traits.counts:
+        gap, device = _gap(traits, at), _device(path, traits)
+        for level, n, kind in _judged(path, traits):
+            circumstance = _circumstance(level, gap, device)
+            traits.surprised(level, kind > 0, _novelty(model, level, n, circumstance))
+    traits.learn(path, int(at // 3600) % HOURS, int(at))
+
+
+def path_of(seen: Sighting) -> Path:
+    """A key for each level of domain.habits.traits; 0 where there is nothing to judge."""
+    client, place, agent = seen.event.where, seen.place, seen.agent
+    text = client.user_agent or ""
+    return (
+        *_network_path(client.ip or "", place.country, place.asn, place.shared_exit, bool(network_key(place, client.ip))),
+        _whole(client.device_id or "-"),
+        *_agent_path(text if len(text) <= 512 else text[:512], agent.system, agent.browser, agent.version),
+    )
+
+
+def _judged(path: Path, traits: Traits) -> list[tuple[int, int, int]]:
+    """(level, sign-ins with the value above, 0 for a known value, NEWER or OLDER for a new one) where the value above is the user's."""
+    judged = []
+    for level in range(LEVELS):
+        above, key = ABOVE[level], path[level]
+        n = traits.total(level) if above is None else traits.counts[above].get(path[above], 0)
+        if key and n:
+            counts = traits.counts[level]
+            kind = 0 if key in counts else NEWER if level != VERSION or key > max(_below(counts, key), default=0) else OLDER
+            judged.append((level, n, kind))
+    return judged
+
+
+def _ratio(level: int, path: Path, traits: Traits, model: Logins, circumstance: int) -> float:
+    """Log likelihood ratio of the level's value, attacker over user, given the values above."""
+    above, key, counts = ABOVE[level], path[level], traits.counts[level]
+    parent = 0 if above is None else path[above]
+    n_above = sum(counts.values()) if above is None else traits.counts[above][parent]
+    own, known = counts.get(key, 0), KNOWN[level]
+    multiple = (traits.novel[level] + OWN) / (traits.expected[level] + OWN) if traits.novel else 1.0
+    if own:
+        rate = min(_novelty(model, level, n_above, circumstance) * multiple, 0.9)
+        mine = min(own / n_above, 1.0)
+        attacker = known * mine + (1 - known) * model.share(level, key, parent, own, n_above)
+        return math.log(attacker / ((1 - rate) * mine))
+    others = _below(counts, key) if above is not None else list(counts)
+    if level == VERSION:
+        newest = max(others, default=0)
+        kind = NEWER if key > newest else OLDER
+        rate = model.novelty(level, n_above, circumstance, kind)
+        newer = sum(model.share(level, k, parent, 0, n_above) for k in range(newest + 1, newest + 13)) if kind == NEWER else 0.0
+        mass = newer if kind == NEWER else 1.0
+    else:
+        rate = model.novelty(level, n_above, circumstance)
+        mass = 1.0
+    if level != VERSION or kind == OLDER:
+        mass -= sum(model.share(level, k, parent, counts[k], n_above) for k in others)
+    attacker = (1 - known) * min(max(mass, 0.02), 1.0)
+    return math.log(attacker / min(rate * multiple, 0.9))
+
+
+def _novelty(model: Logins, level: int, n: int, circumstance: int) -> float:
+    if level == VERSION:
+        return model.novelty(level, n, circumstance, NEWER) + model.novelty(level, n, circumstance, OLDER)
+    return model.novelty(level, n, circumstance)
+
+
+def _below(counts: dict[int, int], key: int) -> list[int]:
+    """The user's values that stand below the same value above."""
+    return [k for k in counts if k >> 16 == key >> 16]
+
+
+def _hour_ratio(hour: int, hours: bytes, n: int) -> float:
+    """Of the hour of the day; a circle."""
+    near = _KERNEL[0] * hours[hour] + sum(w * (hours[(hour - d) % HOURS] + hours[(hour + d) % HOURS]) for d, w in enumerate(_KERNEL[1:], 1))
+    mine = (near + _HOUR_PRIOR / HOURS) / (n + _HOUR_PRIOR)
+    return math.log((KNOWN_HOUR * mine + (1 - KNOWN_HOUR) / HOURS) / mine)
+
+
+def _gap(traits: Traits, at: float) -> int:
+    """How long ago the last sign-in was, in four steps."""
+    gap = at - traits.last_at
+    return sum(gap > limit for limit in _GAPS)
+
+
+def _device(path: Path, traits: Traits) -> int:
+    """0: a device of the user's, 1: another, 2: none told."""
+    return 2 if path[DEVICE] == _NO_DEVICE else 0 if path[DEVICE] in traits.counts[DEVICE] else 1
+
+
+def _circumstance(level: int, gap: int, device: int) -> int:
+    return gap + 4 * device if level > DEVICE else gap
+
+
+def _model(seen: Sighting) -> Logins:
+    return _NOTHING if seen.cohort is None else seen.cohort.logins
+
+
+@lru_cache(maxsize=16_384)
+def _network_path(ip: str, country: str, asn: int, exits: bool, public: bool) -> Path:
+    if not ip or not public:
+        return _whole("-"), 0, 0, 0
+    wide, block, address = _parts(ip)
+    place = _whole("~" if exits else country or "?")
+    network = _under(place, f"{country if exits else ''}{asn or wide}")
+    return place, network, (inner := _under(network, block)), _under(inner, address)
+
+
+def _parts(ip: str) -> tuple[str, str, str]:
+    """/16, /24, /32 of an IPv4 address; /32, /48, /64 of an IPv6 address: what lies below is one household's."""
+    try:
+        address = ip_address(ip.strip().partition("%")[0])
+    except ValueError:
+        return "?", "?", ip[:64]
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
+        whole = address.exploded
+        return whole[:9], whole[:14], whole[:19]
+    words = str(getattr(address, "ipv4_mapped", None) or address).split(".")
+    return ".".join(words[:2]), ".".join(words[:3]), ".".join(words)
+
+
+@lru_cache(maxsize=4_096)
+def _agent_path(text: str, system: str, browser: str, version: str) -> Path:
+    if not text:
+        return _whole("-"), 0, 0, 0
+    top = _whole(system or "?")
+    family = _under(top, browser or "?")
+    number = int(version) if version.isdigit() and len(version) <= 4 else None
+    release = (family & 0xFFFF) << 16 | (number or 1) if number is not None else _under(family, version or "?")
+    return top, family, release, _under(release, text)
+
+
+def _whole(text: str) -> int:
+    return fingerprint(text) & 0xFFFF_FFFF or 1
+
+
+def _under(above: int, text: str) -> int:
+    return ((above & 0xFFFF) << 16 | (fingerprint(text) & 0xFFFF)) or 1
+
+
+_NO_DEVICE = _whole("-")

@@ -1,0 +1,104 @@
+"""What sign-ins of all users of a partition are like: which values are common, and how often a value is new to its user.
+
+Bounded: of rare values only that there are such. Plain counts, so that a restart goes on where it ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from domain.habits.traits import ABOVE, LEVELS
+
+MOST = (512, 4096, 0, 0, 0, 64, 256, 1024, 2048)
+"""Values counted a level. Blocks, addresses and devices are one user's own: common ones are not counted."""
+SPREAD = (40.0, 30.0, 60.0, 100.0, 100_000.0, 6.0, 6.0, 8.0, 12.0)
+"""Into how many values a level is taken to fall where nothing has been counted yet."""
+SMOOTHING = 3.0
+TRIALS = 20.0
+"""How many sign-ins the general rate of novelty outweighs in a narrower group."""
+RARE = (0.05, 0.2, 0.5, 1.0, 0.15, 0.1, 0.15, 0.5, 0.5)
+"""Chinese-restaurant concentration a level, for the rate of novelty before any was seen: a / (a + n) after n sign-ins."""
+LEAST, MOST_LIKELY = 2e-4, 0.95
+"""Bounds of a rate of novelty."""
+HALVE = 1 << 20
+
+Rate = list[int]
+"""[new, all]."""
+
+
+def bucket(n: int) -> int:
+    """Groups of histories by their length: 1, 2, 3-4, 5-8, ... 65 and more."""
+    return min((max(n, 1) - 1).bit_length(), 7)
+
+
+class Logins:
+    """Counts of values by level and key (domain.habits.traits), and rates of novelty by level, length of history and circumstances."""
+
+    def __init__(self) -> None:
+        self.counts: list[dict[int, int]] = [{} for _ in range(LEVELS)]
+        self.totals = [0] * LEVELS
+        self.rates: dict[int, Rate] = {}
+        self.events = 0
+
+    def share(self, level: int, key: int, above: int, own: int, own_above: int) -> float:
+        """Part of the others' sign-ins with the value `above` that come with the value `key`, in (0, 1). `own`, `own_above`: the user's
+        own counts of both, left out."""
+        if not MOST[level]:
+            return 1.0 / SPREAD[level]
+        wider = ABOVE[level]
+        # The user's own counts fade, so what is left out here may be too little.
+        n = max(0, self.counts[level].get(key, 0) - own)
+        total = self.totals[level] if wider is None else self.counts[wider].get(above, 0)
+        return (n + SMOOTHING / SPREAD[level]) / (max(n, total - own_above) + SMOOTHING)
+
+    def novelty(self, level: int, n: int, circumstance: int, kind: int = 0) -> float:
+        """How likely a value is new (of a kind) to a user who signed in `n` times with the value above, in (0, 1)."""
+        length = bucket(n)
+        a = RARE[level]
+        rate = a / (a + max(n, 1)) * (0.5 if kind else 1.0)
+        for code in (_code(level, length, 15, kind), _code(level, length, circumstance, kind)):
+            found = self.rates.get(code)
+            if found is not None:
+                rate = (found[0] + TRIALS * rate) / (found[1] + TRIALS)
+        return min(max(rate, LEAST), MOST_LIKELY)
+
+    def count_value(self, level: int, key: int) -> None:
+        """Counts a value."""
+        most = MOST[level]
+        self.totals[level] += 1
+        if most:
+            counts = self.counts[level]
+            counts[key] = counts.get(key, 0) + 1
+            if len(counts) > most + (most >> 2):
+                # The rare ones go together, once in a while.
+                for name in sorted(counts, key=counts.__getitem__)[: len(counts) - most]:
+                    del counts[name]
+
+    def count_novelty(self, level: int, n: int, circumstance: int, was_new: bool, kind: int = 0) -> None:
+        """Counts whether a value was new (of that kind)."""
+        length = bucket(n)
+        for code in (_code(level, length, 15, kind), _code(level, length, circumstance, kind)):
+            found = self.rates.setdefault(code, [0, 0])
+            found[0] += was_new
+            found[1] += 1
+            if found[1] >= HALVE:
+                found[0] >>= 1
+                found[1] >>= 1
+
+    def export(self) -> dict[str, Any]:
+        """Plain counts: about 60 kB when full."""
+        return {"counts": self.counts, "totals": self.totals, "rates": self.rates, "events": self.events}
+
+    def restore(self, data: Mapping[str, Any]) -> None:
+        """Becomes the model that exported this. Raises ValueError, TypeError or KeyError for anything else; then nothing has changed."""
+        counts = [{int(k): int(n) for k, n in level.items()} for level in data["counts"]]
+        totals = [int(n) for n in data["totals"]]
+        rates = {int(code): [int(n) for n in rate] for code, rate in data["rates"].items()}
+        if len(counts) != LEVELS or len(totals) != LEVELS or any(len(r) != 2 or not 0 <= r[0] <= r[1] for r in rates.values()):
+            raise ValueError("expected counts of sign-ins by level")
+        self.counts, self.totals, self.rates, self.events = counts, totals, rates, int(data["events"])
+
+
+def _code(level: int, length: int, circumstance: int, kind: int) -> int:
+    return ((level * 8 + length) * 16 + circumstance) * 4 + kind
