@@ -1,6 +1,7 @@
 """Conditions on events in stories: `{event: transfer, where: {direction: deposit, usd_value: {at_most: 1}}, value: address}`.
 
-Fields are those of the event, `client.NAME` and `detail.NAME` those of its parts. A field that is absent fits nothing.
+Fields are those of the event, `client.NAME` and `detail.NAME` those of its parts. A field that is absent fits nothing; of a list one item is
+enough.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def _test(struct: type[Any], field: str, wanted: Any, parameters: Mapping[str, A
             bounds.append((_BOUNDS[word], float(bound)))
         return lambda event: (got := _number(get(event))) is not None and all(holds(got, bound) for holds, bound in bounds)
     words = frozenset(wanted if isinstance(wanted, list) else [wanted])
-    return lambda event: get(event) in words
+    return lambda event: not words.isdisjoint(got if isinstance(got := get(event), list) else (got,))
 
 
 def _field(struct: type[Any], path: str) -> Callable[[Any], Any]:

@@ -97,8 +97,11 @@ class Registry:
         return Registry(changed)
 
     def only(self, name: str) -> Registry:
-        """The same with all others switched off; they go on learning."""
-        return Registry({id_: msgspec.structs.replace(entry, enabled=id_ == name) for id_, entry in self.entries.items()})
+        """The same with all others switched off; they go on learning. With a story those stay on that count for it where they fire."""
+        told = self.entries[name].story
+        named = {one for step in (*told.steps, *told.unless) for one in step.any} if told else set()
+        firing = {e.id for e in self.detectors if e.id in named and type(e.detector).step_one is Detector.step_one}
+        return Registry({id_: msgspec.structs.replace(e, enabled=id_ == name or id_ in firing) for id_, e in self.entries.items()})
 
     @cached_property
     def detectors(self) -> tuple[Entry, ...]:

@@ -35,7 +35,7 @@ class StoryStep(msgspec.Struct, frozen=True):
     within: float | None = None
     """Seconds from the step before, None: the story's window."""
     same: tuple[Link, ...] = ()
-    """What it has to share with the step before; unknown is not the same."""
+    """What it has to share with the step before (one that must be absent: with the last); unknown is not the same."""
     severity: Severity | None = None
     """A stage of its own: told at this severity once the story has come this far. The last step has the story's."""
     asks: tuple[Action, ...] = ()
@@ -186,7 +186,7 @@ def _ended(chain: Sequence[Part], absent: Sequence[tuple[StoryStep, Step]]) -> b
     """Whether something happened that must not have."""
     first, end = min(part.step.at for part in chain), chain[-1].step.at
     for wanted, step in absent:
-        shared = all(getattr(step, link) and getattr(step, link) == getattr(chain[0].step, link) for link in wanted.same)
+        shared = all(getattr(step, link) and getattr(step, link) == getattr(chain[-1].step, link) for link in wanted.same)
         if shared and first - wanted.before <= step.at <= end:
             return True
     return False
