@@ -57,6 +57,10 @@ class Sighting(msgspec.Struct, frozen=True):
     """The models of the partition by name (detectors.models.partition), None where there are none."""
     crowd: Crowd = msgspec.field(default_factory=MemoryCrowd)
     """What many accounts have in common; the sets that `crowd_one` named are there, of others nothing is known."""
+    listed: str = ""
+    """Name of the list that holds the address of a transfer, '' where none does."""
+    quiet: bool = False
+    """It is learned because nobody objected for a day, not because someone said that it was genuine."""
 
 
 class Detector:

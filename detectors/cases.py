@@ -5,6 +5,7 @@ A case is data, no mock: its entries are events as they come from the exchange, 
 - `at`: time before the event, `-30d`, `-2h30m`, `-90s` (the event is at noon, Wednesday 4 March 2026, UTC); `every` and `repeat` make a
   row of it. `arrival: listed`: in the order of the list instead of event time.
 - `ip`: an address, or a place by name (PLACES); a case may add its own under `places`. `user_agent`: `Chrome 142 on Windows`.
+- `lists`: address -> name of the list that holds it.
 - `user_id`: whose event it is, `u1` unless told. Each user has a state of his own; all share one crowd.
 - `{n}` in a text of a row is the number of the event in it, from 0: `user_id: victim{n}` is another user each time.
 - `fires`: true or false; `warming_up: true`: it must say so; `expect`: severity, subject, reasons, facts, score of the finding.
@@ -73,8 +74,8 @@ class CaseResult(msgspec.Struct, frozen=True):
 class NamedSurroundings:
     """Places by name, agents as `Chrome 142 on Windows`."""
 
-    def __init__(self, places: Mapping[str, Place] = PLACES):
-        self.places = places
+    def __init__(self, places: Mapping[str, Place] = PLACES, lists: Mapping[str, str] | None = None):
+        self.places, self.lists = places, lists or {}
 
     def place(self, ip: str | None) -> Place:
         return self.places.get(ip or "", NOWHERE)
@@ -87,6 +88,9 @@ class NamedSurroundings:
         if not version.isdigit():
             family, version = software, ""
         return Agent(family, version, system, f"{family} on {system}" if system else family)
+
+    def listed(self, address: str) -> str:
+        return self.lists.get(address, "")
 
 
 def run(registry: Registry, ids: Iterable[str] = ()) -> list[CaseResult]:
@@ -107,7 +111,7 @@ def run_case(registry: Registry, entry: Entry, case: Mapping[str, Any]) -> str |
 def play(registry: Registry, entry: Entry, case: Mapping[str, Any]) -> Outcome:
     """The outcome of the case's event after its history."""
     places = PLACES | {name: msgspec.convert(place, Place) for name, place in (case.get("places") or {}).items()}
-    engine = Engine(registry.only(entry.id), NamedSurroundings(places))
+    engine = Engine(registry.only(entry.id), NamedSurroundings(places, case.get("lists")))
     states: defaultdict[str, UserState] = defaultdict(UserState)
     for event in history(case):
         outcome = engine.apply(event, states[event.user_id])

@@ -57,6 +57,7 @@ class Engine:
     ):
         self.surroundings, self.cohorts = surroundings, cohorts
         self.crowd: Crowd = MemoryCrowd() if crowd is None else crowd
+        self._listed: Callable[[str], str] = getattr(surroundings, "listed", lambda address: "")
         self.reconfigure(registry)
 
     def reconfigure(self, registry: Registry) -> None:
@@ -128,10 +129,12 @@ class Engine:
         if not mine and not shady and not (outcome.condemned and any(p.event_id == event.event_id for p in outcome.condemned)):
             self._learn(seen, state, outcome)
 
-    def _seen(self, event: Any, source: Source | None) -> Sighting:
+    def _seen(self, event: Any, source: Source | None, quiet: bool = False) -> Sighting:
         client = event.where
         cohort = self.cohorts(source.partition if source else 0) if self.cohorts else None
-        return Sighting(event, self.surroundings.place(client.ip), self.surroundings.agent(client.user_agent), cohort, self.crowd)
+        listed = self._listed(normal(event.address[:_LONGEST])) if isinstance(event, Transfer) and event.address else ""
+        place, agent = self.surroundings.place(client.ip), self.surroundings.agent(client.user_agent)
+        return Sighting(event, place, agent, cohort, self.crowd, listed, quiet)
 
     def _score(self, verbs: list[Verb], seen: Sighting, state: UserState, source: Source | None, outcome: Outcome) -> list[Finding]:
         """The findings of the detectors; their part of the risk goes into the outcome."""
@@ -245,9 +248,9 @@ class Engine:
             state.pending.remove(waiting)
         for waiting in clearing.quiet(state.pending, now):
             if not any(waiting is done for done in outcome.cleared) and not condemned.among(state, condemned.of_pending(waiting)):
-                self._clear(waiting, state, source, outcome)
+                self._clear(waiting, state, source, outcome, quiet=True)
 
-    def _clear(self, waiting: Pending, state: UserState, source: Source | None, outcome: Outcome) -> None:
+    def _clear(self, waiting: Pending, state: UserState, source: Source | None, outcome: Outcome, *, quiet: bool = False) -> None:
         """Learns it after all; with a sign-in the others from there that say no more."""
         together = [waiting, *(clearing.alike(waiting, state.pending) if waiting.topic == "logins" else ())]
         for one in together:
@@ -255,7 +258,7 @@ class Engine:
             state.steps = [step for step in state.steps if step.event_id != one.event_id]
             outcome.cleared.append(one)
             if one.event:
-                self._learn(self._seen(_EVENT.decode(one.event), source), state, outcome)
+                self._learn(self._seen(_EVENT.decode(one.event), source, quiet), state, outcome)
 
     # verdicts
 

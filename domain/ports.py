@@ -27,6 +27,10 @@ class Surroundings(Protocol):
 
     def agent(self, user_agent: str | None) -> Agent: ...
 
+    def listed(self, address: str) -> str:
+        """Name of the list (sanctions, known scams) that holds the address (domain.addresses.normal); '' where none does."""
+        ...
+
 
 class ProfileStore(Protocol):
     """Encoded user states by user id (async, Redis)."""

@@ -56,7 +56,7 @@ class PayoutHabits(msgspec.Struct, array_like=True):
     rest: int = 0
     """Seconds that it lasted."""
     longest: int = 0
-    """Seconds of the longest rest that ended normally."""
+    """Seconds of the longest rest before that."""
     days: Sample = msgspec.field(default_factory=Sample)
     """USD of 24 hours up to each transfer out that was normal."""
     weeks: Sample = msgspec.field(default_factory=Sample)
@@ -95,5 +95,6 @@ class PayoutHabits(msgspec.Struct, array_like=True):
     def act(self, at: int, long_rest: float) -> None:
         """Notes that something was done; what ends a rest of at least `long_rest` seconds wakes the account."""
         if self.active_at and at - self.active_at >= long_rest:
+            self.longest = max(self.longest, self.rest)
             self.woke_at, self.rest = at, at - self.active_at
         self.active_at = max(at, self.active_at)
