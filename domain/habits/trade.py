@@ -48,6 +48,8 @@ class Counterparty(msgspec.Struct, array_like=True):
     """USD below what the mark price would have brought."""
     losing: int = 0
     """Trades that lost it."""
+    usd: float = 0.0
+    """USD value of all trades with it."""
 
 
 class TradeHabits(msgspec.Struct, array_like=True):
@@ -86,9 +88,14 @@ class TradeHabits(msgspec.Struct, array_like=True):
     counterparties: list[Counterparty] = []
     """To whom something was lost lately, normal or not."""
     lost: Decayed = msgspec.field(default_factory=Decayed)
-    """USD lost against the mark to anyone, fading."""
-    traded: Decayed = msgspec.field(default_factory=Decayed)
-    """USD of fills with a counterparty and a mark, fading."""
+    """USD lost against the mark to anyone lately, fading."""
+
+    def counterparty(self, key: int) -> Counterparty | None:
+        """What was lost to that one, while it is remembered."""
+        for known in self.counterparties:
+            if known.key == key:
+                return known
+        return None
 
     def window(self, number: int) -> Window | None:
         """That window, while it is remembered."""
