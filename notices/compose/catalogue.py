@@ -13,6 +13,8 @@ from pathlib import Path
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
+from domain.locale import direction
+
 LOCALE_DIR = Path(__file__).parent.parent / "locale"
 DOMAIN = "vigil.po"
 SOURCE = "en"
@@ -31,20 +33,28 @@ class Words:
         """Between two sentences."""
         self.comma = {"zh": "、", "ja": "、", "ar": "، "}.get(language, ", ")
         """Between the items of a list."""
+        self.isolates = isolate
+        """Whether values are isolated from the text around them."""
         self._texts = texts
-        self._isolate = isolate
+        self._pieces: dict[str, tuple[str, ...]] = {}
 
     def __call__(self, message: str, /, **values: object) -> str:
         """The text of `message`. Raises KeyError for a placeholder without a value: a half-filled notice is never sent."""
-        text = self._texts.get(message, message)
-        if "{" not in text:
-            return text
-        if self._isolate:
-            return PLACEHOLDER.sub(lambda found: _isolated(str(values[found[1]])), text)
-        return PLACEHOLDER.sub(lambda found: str(values[found[1]]), text)
+        pieces = self._pieces.get(message) or self.pieces(message)
+        if len(pieces) == 1:
+            return pieces[0]
+        if self.isolates:
+            return "".join([isolated(str(values[piece])) if place % 2 else piece for place, piece in enumerate(pieces)])
+        return "".join([str(values[piece]) if place % 2 else piece for place, piece in enumerate(pieces)])
+
+    def pieces(self, message: str) -> tuple[str, ...]:
+        """The text of `message`, split: words, placeholder's name, words, ... It has an odd length. Messages are of code and templates,
+        so there is an end to what is kept."""
+        made = self._pieces[message] = tuple(PLACEHOLDER.split(self._texts.get(message, message)))
+        return made
 
 
-def _isolated(value: str) -> str:
+def isolated(value: str) -> str:
     """So that a name or number doesn't turn the text around it. What holds isolates itself is a phrase of the language and runs its way."""
     return f"{RIGHT_TO_LEFT_ISOLATE if FIRST_STRONG_ISOLATE in value else FIRST_STRONG_ISOLATE}{value}{POP_ISOLATE}"
 
@@ -68,6 +78,12 @@ def texts(locale: str) -> Mapping[str, str]:
     return {
         m.id: m.string for m in read(locale) if m.id and m.string and not m.fuzzy and isinstance(m.id, str) and isinstance(m.string, str)
     }
+
+
+@cache
+def words(locale: str) -> Words:
+    """The words of a language that there is."""
+    return Words(locale, texts(locale), isolate=direction(locale) == "rtl")
 
 
 @cache

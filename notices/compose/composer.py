@@ -56,6 +56,7 @@ class Composer:
         self.code_in_sms = code_in_sms
         self.brand_in_sms = brand_in_sms
         self.answer_ttl = timedelta(seconds=answer_ttl)
+        self._headings_of: dict[tuple[object, ...], tuple[tuple[str, str], ...]] = {}
 
     def slots(self, notice: Notice, user: User | None, now: datetime) -> list[str]:
         """The recipients' slots that need a token for the answer link, `current` first; empty when there is nothing to answer."""
@@ -123,6 +124,7 @@ class Composer:
     ) -> bytes:
         _ = reader.words
         old = recipient.slot != CURRENT
+        headings = self._fixed(notice, _, bool(code))
         layout = {
             "brand": self.brand,
             "level": words.level,
@@ -138,7 +140,12 @@ class Composer:
             "answer_url": link,
             "code": code,
             "number": number(notice.notice_id),
-            "t": self._headings(notice, reader, bool(code), until),
+            "pair": lambda label, value: _("{label}: {value}", label=label, value=value),
+            "answer_note": _(
+                "This opens {host}. It never asks for a password and works once, until {until}.",
+                host=self.host,
+                until=reader.formats.until(until),
+            ),
         }
         return mail.build(
             notice_id=notice.notice_id,
@@ -146,28 +153,29 @@ class Composer:
             locale=reader.locale,
             recipient=recipient.address,
             subject=words.subject,
-            text=text_layout().render(layout),
-            html=html_layout(reader.locale).render(layout),
+            text=text_layout(headings).render(layout),
+            html=html_layout(reader.locale, headings).render(layout),
             now=now,
             host=self.host,
         )
 
-    def _headings(self, notice: Notice, reader: Reader, has_code: bool, until: datetime) -> dict[str, object]:
-        _ = reader.words
+    def _fixed(self, notice: Notice, _: Words, has_code: bool) -> tuple[tuple[str, str], ...]:
+        key = (notice.kind, notice.severity, notice.answerable, _.locale, has_code)
+        found = self._headings_of.get(key)
+        if found is None:
+            found = self._headings_of[key] = tuple(self._headings(notice, _, has_code).items())
+        return found
+
+    def _headings(self, notice: Notice, _: Words, has_code: bool) -> dict[str, str]:
+        """What kind, severity, answerability and language fix: the layout is compiled with it, as `t.name`."""
         if notice.kind == "margin_low":
             me, not_me = _("What you can do"), _("If you did not open this position")
         else:
             me, not_me = _("If it was you"), _("If it was not you")
         return {
-            "pair": lambda label, value: _("{label}: {value}", label=label, value=value),
             "why": _("What happened") if notice.kind == "digest" else _("Why it stands out"),
             "held": _("What we have done already"),
             "answer": _("Answer: was it you?"),
-            "answer_note": _(
-                "This opens {host}. It never asks for a password and works once, until {until}.",
-                host=self.host,
-                until=reader.formats.until(until),
-            ),
             "me": me,
             "not_me": not_me,
             "tip": _("Good to know"),

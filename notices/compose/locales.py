@@ -14,7 +14,7 @@ from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract as jinja_extract
 
 from notices.compose import sms
-from notices.compose.catalogue import LOCALE_DIR, PLACEHOLDER, SOURCE, available, po_file, texts
+from notices.compose.catalogue import LOCALE_DIR, PLACEHOLDER, SOURCE, available, po_file, texts, words
 from notices.compose.templates import TEMPLATE_DIR
 
 POT = LOCALE_DIR / "vigil.pot"
@@ -78,6 +78,7 @@ def extract() -> list[Path]:
         catalog.obsolete.clear()
         written.append(_write(po_file(locale), catalog))
     texts.cache_clear()
+    words.cache_clear()
     return written
 
 

@@ -6,7 +6,7 @@ There is no `From` here: the sender adds it from its provider's URL, which knows
 from __future__ import annotations
 
 import re
-from binascii import b2a_base64, b2a_qp
+from binascii import b2a_base64
 from datetime import datetime
 from email.utils import format_datetime
 from hashlib import sha256
@@ -30,8 +30,8 @@ def message_id(notice_id: str, recipient: str, host: str) -> str:
 def build(*, notice_id: str, kind: str, locale: str, recipient: str, subject: str, text: str, html: str, now: datetime, host: str) -> bytes:
     """The message's bytes, CRLF line ends. `recipient` is a checked address (recipients.email_address); `host` names the console.
 
-    Bodies are quoted-printable: no line is ever too long or altered on the way. A recipient whose local part isn't ASCII makes a message
-    that needs SMTPUTF8. Raises UnsafeHeader.
+    `text` and `html` are quoted-printable already (folding.skeleton): no line is ever too long or altered on the way. A recipient whose
+    local part isn't ASCII makes a message that needs SMTPUTF8. Raises UnsafeHeader.
     """
     boundary = "=_" + sha256(f"{notice_id}\x00{recipient}\x00parts".encode()).hexdigest()[:24]
     head = {
@@ -90,12 +90,11 @@ def _address(recipient: str) -> str:
     return f"{local}@{domain}" if dotted else f'"{local}"@{domain}'
 
 
-def _part(boundary: str, subtype: str, text: str) -> list[bytes]:
-    body = b2a_qp(text.replace("\r\n", "\n").replace("\n", "\r\n").encode("utf-8", "replace"), istext=True)
+def _part(boundary: str, subtype: str, body: str) -> list[bytes]:
     return [
         f"--{boundary}".encode(),
         f"Content-Type: text/{subtype}; charset=utf-8".encode(),
         b"Content-Transfer-Encoding: quoted-printable",
         b"",
-        body,
+        body.encode("ascii"),
     ]

@@ -7,17 +7,18 @@ string never meets the XML parser.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import mrml
-from jinja2 import FileSystemLoader, StrictUndefined, Template
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import FileSystemLoader, Template
 
 from domain.locale import direction
 from notices.compose import catalogue
+from notices.compose.catalogue import Words
+from notices.compose.folding import Folded, skeleton
 
 TEMPLATE_DIR = Path(__file__).parent.parent / "templates"
 _NEXT = "\x1f"
@@ -38,19 +39,7 @@ class UnknownKind(LookupError):
     """There is no template for this kind of notice."""
 
 
-def _environment(autoescape: bool) -> ImmutableSandboxedEnvironment:
-    # Plain text is escaped by the layout that it is put into, not here.
-    return ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(TEMPLATE_DIR),
-        undefined=StrictUndefined,
-        autoescape=autoescape,
-        keep_trailing_newline=False,
-        auto_reload=False,
-    )
-
-
-_words = _environment(autoescape=False)
-_markup = _environment(autoescape=True)
+_loader = FileSystemLoader(TEMPLATE_DIR)
 
 
 @cache
@@ -60,18 +49,24 @@ def kinds() -> Mapping[str, str]:
 
 
 def parts_of(kind: str, values: Mapping[str, Any]) -> Made:
-    """The template of `kind`, filled. Raises UnknownKind, and jinja2.UndefinedError for a value that isn't there."""
-    text = _template(kind).render(**values, next=_NEXT)
+    """The template of `kind`, filled, in the words of `values["_"]`. Raises UnknownKind, and jinja2.UndefinedError for a value that isn't
+    there."""
+    if kind not in kinds():
+        raise UnknownKind(kind)
+    text = _template(kind, values["_"]).render(**values, next=_NEXT)
     subject, what, me, not_me, tip, sms = (part.strip() for part in text.split(_NEXT))
     return Made(subject, what, me, _lines(not_me), tip, _lines(sms))
 
 
-@cache
-def _template(kind: str) -> Template:
-    path = kinds().get(kind)
-    if path is None:
-        raise UnknownKind(kind)
-    return _words.get_template(path)
+@lru_cache(maxsize=4096)
+def _template(kind: str, words: Words) -> Template:
+    return _environment(words).get_template(kinds()[kind])
+
+
+@lru_cache(maxsize=64)
+def _environment(words: Words) -> Folded:
+    # Plain text is escaped by the layout that it is put into, not here.
+    return Folded(words, _loader)
 
 
 def _lines(text: str) -> list[str]:
@@ -89,9 +84,16 @@ _FONT = "-apple-system, Segoe UI, Roboto, Noto Sans, Helvetica, Arial, sans-seri
 _LINE_HEIGHTS = {"zh-CN": "1.7", "zh-TW": "1.7", "ja": "1.7", "ko": "1.6", "ar": "1.8"}
 
 
+@lru_cache(maxsize=1024)
+def html_layout(locale: str, headings: tuple[tuple[str, str], ...]) -> Template:
+    """The mail's HTML for a language and its fixed `headings` (name, text), in quoted-printable: these are put in once, the rest with each
+    mail."""
+    return skeleton(_html(locale), markup=True, fixed=dict(headings))
+
+
 @cache
-def html_layout(locale: str) -> Template:
-    """The mail's HTML for a language, compiled from MJML once: what a language fixes is put in first, the rest when a mail is written."""
+def _html(locale: str) -> str:
+    """The layout, compiled from MJML."""
     rtl = direction(locale) == "rtl"
     fixed = {
         "locale": locale,
@@ -105,13 +107,13 @@ def html_layout(locale: str) -> Template:
     for name, value in fixed.items():
         source = source.replace("{{ " + name + " }}", value)
     # Without fonts: for known names MJML asks Google for a web font, which would tell it who reads when.
-    return _markup.from_string(mrml.to_html(source, render_options=mrml.RenderOptions(fonts={})).content)
+    return str(mrml.to_html(source, render_options=mrml.RenderOptions(fonts={})).content)
 
 
-@cache
-def text_layout() -> Template:
-    """The mail's text part."""
-    return _words.get_template("layout.txt.jinja")
+@lru_cache(maxsize=1024)
+def text_layout(headings: tuple[tuple[str, str], ...]) -> Template:
+    """The mail's text part, in quoted-printable, with its fixed `headings`."""
+    return skeleton((TEMPLATE_DIR / "layout.txt.jinja").read_text(encoding="utf-8"), markup=False, fixed=dict(headings))
 
 
 @cache

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
 
 from domain.events import User
-from domain.locale import direction, negotiate
+from domain.locale import negotiate
 from domain.messages import Notice
 from notices.compose import catalogue, changes, reasons
 from notices.compose.catalogue import Words
@@ -48,15 +49,19 @@ class Reader:
     def __init__(self, locale: str, region: str | None = None, zone: str | None = None, reason: str = "user") -> None:
         self.locale = locale if locale in catalogue.available() else catalogue.SOURCE
         self.reason = reason
-        self.words = Words(self.locale, catalogue.texts(self.locale), isolate=direction(self.locale) == "rtl")
+        self.words = catalogue.words(self.locale)
         self.formats = Formats(self.words, region, zone)
 
     @classmethod
     def of(cls, user: User | None, default: str = "en") -> Reader:
         """The reader that the directory knows."""
-        locale, region, zone = (user.locale, user.region, user.time_zone) if user else (None, None, None)
-        choice = negotiate(locale, region, catalogue.available(), default)
-        return cls(choice.locale, region, zone, choice.reason)
+        return _reader(user.locale, user.region, user.time_zone, default) if user else _reader(None, None, None, default)
+
+
+@lru_cache(maxsize=4096)
+def _reader(locale: str | None, region: str | None, zone: str | None, default: str) -> Reader:
+    choice = negotiate(locale, region, catalogue.available(), default)
+    return Reader(choice.locale, region, zone, choice.reason)
 
 
 def number(notice_id: str) -> str:

@@ -20,6 +20,7 @@ from domain.messages import Asked, Notice
 from domain.ports import Rendered
 from notices.compose import Composer
 from notices.compose.catalogue import Words, available
+from notices.compose.folding import Folded, skeleton
 from notices.compose.mail import UnsafeHeader, build
 from notices.compose.sms import measure
 from notices.compose.templates import UnknownKind, kinds, parts_of
@@ -402,10 +403,11 @@ def test_a_missing_value_is_an_error_never_a_gap():
 
 def test_a_template_cannot_reach_into_python():
     """Even a hostile template gets no further than its words."""
-    from notices.compose.templates import _words
-
+    hostile = "{{ ''.__class__.__mro__[1].__subclasses__() }}"
     with pytest.raises(jinja2.exceptions.SecurityError):
-        _words.from_string("{{ ''.__class__.__mro__[1].__subclasses__() }}").render()
+        Folded(Words("en", {}), jinja2.DictLoader({"a": hostile})).get_template("a").render()
+    with pytest.raises(jinja2.exceptions.SecurityError):
+        skeleton(hostile, markup=True, fixed={}).render()
 
 
 # --- the message ------------------------------------------------------------------------------------------------------
