@@ -68,7 +68,7 @@ async def bare() -> None:
     """aiokafka's `getmany`, one batch a partition at a time, in the order in which they come."""
     from aiokafka import AIOKafkaConsumer, TopicPartition
 
-    work, decode = kernel(), EventDecoder(PREFIX)
+    work, decode = kernel(), EventDecoder(lambda name: name.removeprefix(PREFIX))
     tune()
     consumer = AIOKafkaConsumer(*TOPICS, bootstrap_servers=BROKERS, group_id=GROUP, enable_auto_commit=False, auto_offset_reset="earliest")
     await consumer.start()
@@ -100,7 +100,7 @@ def plain_faust() -> None:
         datadir=os.environ["VIGIL_DATA_DIR"],
     )  # fmt: skip
     holder: dict[str, Any] = {}
-    decode = EventDecoder(PREFIX)
+    decode = EventDecoder(lambda name: name.removeprefix(PREFIX))
 
     @app.agent(app.topic(*TOPICS, key_serializer="raw", value_serializer="raw"), concurrency=1)
     async def agent(stream: Any) -> None:
@@ -141,7 +141,7 @@ def quix() -> None:
         auto_create_topics=False, loglevel="WARNING", use_changelog_topics=False, state_dir=os.environ["VIGIL_DATA_DIR"],
     )  # fmt: skip
     sink = KernelSink()
-    decode = EventDecoder(PREFIX)
+    decode = EventDecoder(lambda name: name.removeprefix(PREFIX))
 
     def as_item(value: bytes, key: bytes, timestamp: int, headers: Any) -> Item:
         from quixstreams import message_context

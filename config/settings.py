@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Annotated, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from domain.events import INPUT_TOPICS
 
 PREFIX = "VIGIL_"
 ROOT = Path(__file__).parent
@@ -36,11 +39,32 @@ class Kafka(Section):
 
     brokers: str = Field("127.0.0.1:9092", description="host:port, comma separated")
     topic_prefix: str = Field("", pattern=r"^[A-Za-z0-9._-]*$", description="goes before every topic name")
+    topics: dict[str, str] = Field(
+        {}, description="input topics that are called otherwise at the broker: Vigil's name to the whole name there"
+    )
     partitions: int = Field(4, ge=1, le=1024, description="of each topic; input topics share it")
     replication: int | None = Field(None, ge=1, le=9, description="default: three, or as many brokers as there are")
     group: str = Field("vigil", min_length=1, description="consumer group; `-detect` and `-notify` are appended")
     epoch: str = Field("", description="changes when the broker's offsets begin anew (embedded broker)")
     small_broker: bool = Field(False, description="the broker knows neither static membership nor idempotent producers (embedded broker)")
+
+    @field_validator("topics")
+    @classmethod
+    def _input_topics(cls, value: dict[str, str]) -> dict[str, str]:
+        for topic, name in value.items():
+            if topic not in INPUT_TOPICS:
+                raise ValueError(f"expected an input topic ({', '.join(INPUT_TOPICS)}), not {topic!r}")
+            if not re.fullmatch(r"[A-Za-z0-9._-]{1,249}", name) or list(value.values()).count(name) > 1:
+                raise ValueError(f"expected for {topic} the name of a topic that no other stands for, not {name!r}")
+        return value
+
+    def at_broker(self, topic: str) -> str:
+        """The topic's name at the broker."""
+        return self.topics.get(topic) or self.topic_prefix + topic
+
+    def topic_of(self, name: str) -> str:
+        """Vigil's name of a topic at the broker."""
+        return next((topic for topic, there in self.topics.items() if there == name), name.removeprefix(self.topic_prefix))
 
     @field_validator("brokers")
     @classmethod
@@ -137,6 +161,9 @@ class Settings(Section):
     geo: Geo = Geo()
     secret_key: Annotated[SecretStr, Field(description="signs tokens, encrypts at rest; at least 32 characters")] = SecretStr("")
     data_dir: Path = Path("var")
+    mappings_dir: Path = Field(
+        ROOT / "mappings", description="files that turn the exchange's own records into events; see docs/mappings.md"
+    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
     embedded: bool = Field(False, description="set by `worker.py run`: mailbox page, demo inbox, one-time sign-in link")
 

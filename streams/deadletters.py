@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from config.settings import Settings
+from domain.events import INPUT_TOPICS
 from domain.messages import DeadLetter
 from domain.ports import Unavailable
 from ledger.book import Book
@@ -67,12 +68,12 @@ def chosen(
     letters: Sequence[Letter], settings: Settings, *, topic: str | None, reason: str | None, places: Sequence[Place] = ()
 ) -> list[Letter]:  # fmt: skip
     """Those of a topic (with or without prefix), whose reason or field contains a text, at places."""
-    prefix = settings.kafka.topic_prefix
-    wanted = {(name if name.startswith(prefix) else prefix + name, p, o) for name, p, o in places}
+    inputs = {settings.kafka.at_broker(name) for name in INPUT_TOPICS}
+    wanted = {(name if name in inputs else settings.kafka.at_broker(name), p, o) for name, p, o in places}
     return [
         one
         for one in letters
-        if (topic is None or one.letter.topic in (topic, prefix + topic))
+        if (topic is None or one.letter.topic in (topic, settings.kafka.at_broker(topic)))
         and (reason is None or reason.lower() in f"{one.letter.field or ''} {one.letter.reason}".lower())
         and (not wanted or one.place in wanted)
     ]

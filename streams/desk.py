@@ -81,7 +81,11 @@ class Desk:
                 if item.value is None:
                     latest[erased(item)] = None
                     continue
-                user, fields = decode_user(item.key, item.value)
+                if item.passed:
+                    continue
+                if item.rejected is not None:
+                    raise item.rejected
+                user, fields = decode_user(item.key, item.body)
             except Rejected as rejected:
                 bad.append((item, rejected))
                 continue

@@ -11,6 +11,7 @@ from typing import Any
 from faust.types import TP
 
 from config.detectors import DetectorConfigError, apply, changes
+from config.mappings import load as load_mappings
 from config.notices import load as load_notices
 from config.settings import Settings
 from detectors.engine import Engine
@@ -39,8 +40,8 @@ log = logging.getLogger(__name__)
 
 def detect_app(settings: Settings, kernel: Kernel) -> App:
     """The Faust app; `kernel` does the work."""
-    prefix = settings.kafka.topic_prefix
-    app = build(settings, "detect", EventDecoder(prefix))
+    kafka = settings.kafka
+    app = build(settings, "detect", EventDecoder(kafka.topic_of, load_mappings(settings.mappings_dir)))
 
     async def work(batch: Batch) -> bool:
         try:
@@ -51,7 +52,7 @@ def detect_app(settings: Settings, kernel: Kernel) -> App:
             return False
         return True
 
-    handle(app, [prefix + topic for topic in STRUCTS], work, "detect")
+    handle(app, [kafka.at_broker(topic) for topic in STRUCTS], work, "detect")
 
     async def revoked(*_: Any, **__: Any) -> None:
         await kernel.hand_over()
@@ -60,10 +61,10 @@ def detect_app(settings: Settings, kernel: Kernel) -> App:
 
     async def ends(partition: int) -> dict[str, int]:
         try:
-            found = await app.consumer.highwaters(*(TP(prefix + topic, partition) for topic in STRUCTS))
+            found = await app.consumer.highwaters(*(TP(kafka.at_broker(topic), partition) for topic in STRUCTS))
         except Exception as error:
             raise Unavailable(f"Kafka does not tell the ends of its topics: {error!r}") from error
-        return {tp.topic.removeprefix(prefix): end for tp, end in found.items()}
+        return {kafka.topic_of(tp.topic): end for tp, end in found.items()}
 
     # The embedded broker tells ends that lie too low; whoever starts it gives an epoch instead.
     if kernel.epochs is not None and not settings.kafka.small_broker:

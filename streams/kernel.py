@@ -67,6 +67,8 @@ class Tally:
     def __init__(self) -> None:
         self.events: Counter[str] = Counter()
         self.skipped = 0
+        self.passed: Counter[str] = Counter()
+        """By topic: the exchange's own records that no mapping is for."""
         self.repeated = 0
         self.findings: Counter[tuple[str, str]] = Counter()
         self.notices: Counter[tuple[str, str]] = Counter()
@@ -222,6 +224,9 @@ class Kernel(Patient):
         for item in items:
             event = item.event
             if event is None:
+                if item.passed:
+                    self.tally.passed[item.topic] += 1
+                    continue
                 self._dead_letter(work, item, item.rejected or Rejected("no event"), now)
                 continue
             if not isinstance(event, RULED):

@@ -92,6 +92,7 @@ def _counter(name: str, words: str, labels: list[str], values: dict[Any, float])
 
 def _tallied(tally: Any) -> Iterable[Metric]:
     yield _counter("vigil_events", "Events applied", ["topic"], tally.events)
+    yield _counter("vigil_events_passed", "Records that no mapping is for", ["topic"], {(topic,): n for topic, n in tally.passed.items()})
     yield _counter("vigil_events_skipped", "Records seen again after a restart", [], {(): tally.skipped})
     yield _counter("vigil_events_repeated", "Events published again by the exchange", [], {(): tally.repeated})
     yield _counter("vigil_findings", "Findings", ["detector", "severity"], tally.findings)

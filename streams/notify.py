@@ -14,6 +14,7 @@ from typing import Any
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from config.mappings import load as load_mappings
 from config.notices import load as load_notices
 from config.settings import Settings
 from domain.decode import Rejected
@@ -205,13 +206,12 @@ class Notify(Patient):
 
 def notify_app(settings: Settings, notify: Notify) -> App:
     """The Faust app; `notify` does the work."""
-    prefix = settings.kafka.topic_prefix
-    app = build(settings, "notify", PlainDecoder(prefix))
+    app = build(settings, "notify", _decoder(settings))
 
     async def work(batch: Batch) -> None:
         await notify.run(batch.items)
 
-    handle(app, [prefix + topic for topic in TOPICS], work, "notify")
+    handle(app, [settings.kafka.at_broker(topic) for topic in TOPICS], work, "notify")
     return app
 
 
@@ -262,13 +262,17 @@ def build_notify(settings: Settings) -> Notify:
     publisher = KafkaPublisher(settings.kafka.brokers, settings.kafka.topic_prefix)
 
     async def fill_redis() -> int:
-        count = await reread(settings, directory)
+        count = await reread(settings, directory, _decoder(settings))
         await asyncio.to_thread(refill_inbox, store, inbox, datetime.now(UTC) - INBOX_KEPT)
         return count
 
     notify = Notify(desk, store, directory, sender, publisher, fill_redis)
     hear.append(notify.heard)
     return notify
+
+
+def _decoder(settings: Settings) -> PlainDecoder:
+    return PlainDecoder(settings.kafka.topic_of, load_mappings(settings.mappings_dir))
 
 
 def _owner(settings: Settings) -> str:

@@ -27,7 +27,7 @@ async def whole(settings: Settings, topics: Sequence[str], *, follow: bool = Fal
     )
     try:
         await asyncio.wait_for(consumer.start(), PATIENCE)
-        names = [settings.kafka.topic_prefix + topic for topic in topics]
+        names = [settings.kafka.at_broker(topic) for topic in topics]
         parts = [TopicPartition(name, p) for name in names for p in sorted(await _partitions(consumer, name))]
         consumer.assign(parts)
         starts = await consumer.beginning_offsets(parts)

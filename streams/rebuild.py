@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError
 from rich.console import Console
 from rich.table import Table
 
+from config.mappings import load as load_mappings
 from config.settings import Settings
 from domain.events import STRUCTS
 from domain.ports import Unavailable
@@ -145,9 +146,8 @@ async def _committed(settings: Settings) -> dict[TopicPartition, int]:
             (about,) = (await admin.client.describe_consumer_groups([group]))[0].groups
             if about[5]:
                 raise Wrong(f"{len(about[5])} workers are in the consumer group {group}: stop them first")
-        prefix = settings.kafka.topic_prefix
         offsets = await admin.client.list_consumer_group_offsets(group)
-        topics = {prefix + topic for topic in STRUCTS}
+        topics = {settings.kafka.at_broker(topic) for topic in STRUCTS}
         return {TopicPartition(*tp): meta.offset for tp, meta in offsets.items() if tp.topic in topics and meta.offset > 0}
 
 
@@ -155,7 +155,7 @@ async def _replay(settings: Settings, kernel: Kernel, ends: dict[TopicPartition,
     """One partition index through the kernel, its topics together in event time as live."""
     isolation = "read_uncommitted" if settings.kafka.small_broker else "read_committed"
     consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka.brokers, enable_auto_commit=False, isolation_level=isolation)
-    decode, merge = EventDecoder(settings.kafka.topic_prefix), Merge()
+    decode, merge = EventDecoder(settings.kafka.topic_of, load_mappings(settings.mappings_dir)), Merge()
     try:
         await consumer.start()
         parts = list(ends)

@@ -81,7 +81,7 @@ class Admin:
 
 def names(settings: Settings) -> list[str]:
     """Every topic, as it is called at the broker."""
-    return [settings.kafka.topic_prefix + topic for topic in (*INPUT_TOPICS, *OUTPUT_TOPICS)]
+    return [settings.kafka.at_broker(topic) for topic in (*INPUT_TOPICS, *OUTPUT_TOPICS)]
 
 
 def new_topic(settings: Settings, topic: str, replication: int) -> NewTopic:
@@ -94,7 +94,7 @@ def new_topic(settings: Settings, topic: str, replication: int) -> NewTopic:
             config["retention.ms"] = str(RETENTION[topic] * DAY_MS)
         if topic == "dead-letters":
             config["max.message.bytes"] = str(MAX_REQUEST)
-    return NewTopic(settings.kafka.topic_prefix + topic, settings.kafka.partitions, replication, topic_configs=config)
+    return NewTopic(settings.kafka.at_broker(topic), settings.kafka.partitions, replication, topic_configs=config)
 
 
 async def make_missing(settings: Settings) -> list[str]:
@@ -102,15 +102,15 @@ async def make_missing(settings: Settings) -> list[str]:
     async with Admin(settings) as admin:
         there = await admin.partitions(names(settings))
         replication = settings.kafka.replication or min(3, await admin.brokers())
-        prefix, done = settings.kafka.topic_prefix, []
-        missing = [topic for topic in (*INPUT_TOPICS, *OUTPUT_TOPICS) if prefix + topic not in there]
+        at_broker, done = settings.kafka.at_broker, []
+        missing = [topic for topic in (*INPUT_TOPICS, *OUTPUT_TOPICS) if at_broker(topic) not in there]
         if missing:
             await admin.create([new_topic(settings, topic, replication) for topic in missing])
         for topic in (*INPUT_TOPICS, *OUTPUT_TOPICS):
             if topic in missing:
-                done.append(f"created  {prefix}{topic}: {settings.kafka.partitions} partitions, {replication} replicas")
+                done.append(f"created  {at_broker(topic)}: {settings.kafka.partitions} partitions, {replication} replicas")
             else:
-                done.append(f"exists   {prefix}{topic}: {there[prefix + topic]} partitions")
+                done.append(f"exists   {at_broker(topic)}: {there[at_broker(topic)]} partitions")
     return done
 
 
@@ -122,8 +122,8 @@ async def problems(settings: Settings) -> list[str]:
     missing = [name for name in names(settings) if name not in there]
     if missing:
         found.append(f"topics are missing: {', '.join(missing)}. Create them: python worker.py topics create")
-    prefix = settings.kafka.topic_prefix
-    counts = {prefix + topic: there[prefix + topic] for topic in STRUCTS if prefix + topic in there}
+    inputs = [settings.kafka.at_broker(topic) for topic in STRUCTS]
+    counts = {name: there[name] for name in inputs if name in there}
     if len(set(counts.values())) > 1:
         told = ", ".join(f"{name} {count}" for name, count in counts.items())
         found.append(f"input topics need the same number of partitions, so that one worker has all events of a user; they have: {told}")

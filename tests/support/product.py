@@ -26,10 +26,10 @@ class Product:
 
     def __init__(
         self, background: Background, folder: Path, brokers: str, *, database: str = "", small_broker: bool = False, partitions: int = 4,
-        settings: dict[str, str] | None = None,
+        settings: dict[str, str] | None = None, prefix: str = "",
     ):  # fmt: skip
         self.background, self.folder, self.brokers, self.partitions = background, folder, brokers, partitions
-        self.prefix = f"t{secrets.token_hex(4)}."
+        self.prefix = prefix or f"t{secrets.token_hex(4)}."
         self.database = database or f"sqlite:///{folder}/vigil.db"
         self.small_broker, self.settings = small_broker, settings or {}
         self.smtp, self.smtp2 = SmtpSink(background), SmtpSink(background)

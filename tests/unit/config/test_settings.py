@@ -138,3 +138,18 @@ async def test_only_the_named_proxies_may_say_a_readers_address(peer, seen):
     await ProxyHeadersMiddleware(app, trusted_hosts=proxies)(scope, None, None)
 
     assert clients == [seen]
+
+
+def test_a_topic_that_is_called_otherwise_at_the_broker_is_known_both_ways() -> None:
+    """The others have the prefix."""
+    kafka = load({"VIGIL_KAFKA__TOPIC_PREFIX": "v.", "VIGIL_KAFKA__TOPICS": '{"logins": "auth.signins"}'}, NOTHING).kafka
+
+    assert [kafka.at_broker(topic) for topic in ("logins", "trades", "notices")] == ["auth.signins", "v.trades", "v.notices"]
+    assert [kafka.topic_of(name) for name in ("auth.signins", "v.trades", "v.notices")] == ["logins", "trades", "notices"]
+
+
+@pytest.mark.parametrize("topics", ['{"signins": "x"}', '{"logins": "a b"}', '{"logins": "x", "trades": "x"}'])
+def test_a_wrong_name_of_a_topic_ends_the_start(topics: str) -> None:
+    """Unknown topics, impossible names, one name for two."""
+    with pytest.raises(SettingsError, match="VIGIL_KAFKA__TOPICS"):
+        load({"VIGIL_KAFKA__TOPICS": topics}, NOTHING)

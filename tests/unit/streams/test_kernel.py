@@ -291,3 +291,15 @@ async def test_what_accounts_have_in_common_is_fetched_before_and_written_before
     assert sets.loaded == [{("payers", "e0"), ("payers", "e1")}]
     assert sets.saved_before == [0]
     assert profiles.saves == 1
+
+
+async def test_a_record_that_no_mapping_is_for_is_passed_by() -> None:
+    """It is counted, and neither an event nor a dead letter."""
+    parts = Parts()
+    other = item("logins", 0, None)
+    other.rejected, other.passed = None, True
+    await parts.kernel.run([other, item("logins", 1, login("e1"))])
+
+    assert parts.bus.messages == []
+    assert parts.kernel.tally.passed == {"logins": 1}
+    assert parts.events() == 1
