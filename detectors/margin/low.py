@@ -6,9 +6,10 @@ recovered to `recover` points below it. Score: the ratio, where a band is newly 
 
 from __future__ import annotations
 
-from decimal import ROUND_FLOOR, Context, Decimal
+from decimal import Decimal
 
 from detectors.base import NORMAL, Detector, Score, Sighting
+from detectors.margin import read
 from domain.events import Margin
 from domain.events.margin import Position
 from domain.habits import Habits
@@ -17,9 +18,6 @@ from domain.messages import Reason
 from domain.severity import Severity
 
 _SEVERITIES: tuple[Severity, ...] = ("notice", "warning", "critical")
-_DOWN = Context(prec=28, rounding=ROUND_FLOOR)
-"""A quotient of any two amounts never rounds up into a band, and one that is a band exactly stays it."""
-_PERCENT = Decimal("1E2")
 
 
 class Low(Detector):
@@ -31,8 +29,8 @@ class Low(Detector):
 
     def score_one(self, seen: Sighting, habits: Habits) -> Score:
         event: Margin = seen.event
-        level = habits.margin.accounts.get(_account(event))
-        ratio = percent(event)
+        level = habits.margin.accounts.get(read.account(event))
+        ratio = read.percent(event)
         band = self._reached(ratio)
         if band == 0 or (level is not None and (event.at * 1000 < level.at or band <= self._still_told(level, ratio))):
             return NORMAL
@@ -43,18 +41,19 @@ class Low(Detector):
             "equity_usd": event.equity_usd,
             "maintenance_margin_usd": event.maintenance_margin_usd,
             **_nearest(event.positions or []),
+            **read.relief(event, Decimal(self.bands[0]) - Decimal(str(self.recover))),
         }
         return Score(
             value=value,
             reasons=[Reason("ratio", int(ratio), f"below {self.bands[band - 1]}", value)],
-            subject=f"{_account(event)}|{self.bands[band - 1]}",
+            subject=f"{read.account(event)}|{self.bands[band - 1]}",
             severity=_SEVERITIES[min(band, len(_SEVERITIES)) - 1],
             facts=told,
         )
 
     def count_one(self, seen: Sighting, habits: Habits) -> None:
         event: Margin = seen.event
-        accounts, account, ratio = habits.margin.accounts, _account(event), percent(event)
+        accounts, account, ratio = habits.margin.accounts, read.account(event), read.percent(event)
         level = accounts.get(account)
         habits.margin.count += 1
         if level is not None and event.at * 1000 < level.at:
@@ -73,30 +72,7 @@ class Low(Detector):
         return min(level.band, sum(ratio >= band - self.recover for band in self.bands))
 
 
-def percent(event: Margin) -> Decimal:
-    """Maintenance margin / equity in percent, at most 1000; nothing left of the equity counts as past liquidation.
-
-    Decimal, as money is: in binary fractions 0.1760 of 0.22 would be less than 80 percent."""
-    equity, maintenance = Decimal(event.equity_usd), Decimal(event.maintenance_margin_usd)
-    if maintenance <= 0:
-        return Decimal(0)
-    return min(_DOWN.multiply(_DOWN.divide(maintenance, equity), _PERCENT), Decimal(1000)) if equity > 0 else Decimal(1000)
-
-
-def _account(event: Margin) -> str:
-    return event.account[:64]
-
-
 def _nearest(positions: list[Position]) -> dict[str, str]:
     """Market and price of the position that is liquidated first."""
-    priced = [p for p in positions if p.liquidation_price]
-    if not priced:
-        return {}
-    nearest = min(priced, key=_distance)
-    return {"market": nearest.market[:64], "liquidation_price": nearest.liquidation_price or ""}
-
-
-def _distance(position: Position) -> float:
-    """How far the price may still go, as a part of it; without a mark price, after all that have one."""
-    mark = float(position.mark_price or 0)
-    return abs(mark - float(position.liquidation_price or 0)) / mark if mark > 0.0 else float("inf")
+    first = read.nearest(positions)
+    return {} if first is None else {"market": first.market[:64], "liquidation_price": (first.liquidation_price or "")[:64]}

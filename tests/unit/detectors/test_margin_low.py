@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.base import Score, Sighting
-from detectors.margin.low import percent
+from detectors.margin.read import percent
 from detectors.registry import Registry
 from domain.habits import Habits
 from domain.habits.margin import MAX_ACCOUNTS
