@@ -9,6 +9,7 @@ from domain.habits.login import LoginHabits
 from domain.habits.margin import MarginHabits
 from domain.habits.payout import PayoutHabits
 from domain.habits.service import ServiceHabits
+from domain.habits.spending import SpendingHabits
 from domain.habits.trade import TradeHabits
 from domain.habits.transfer import TransferHabits
 
@@ -27,3 +28,4 @@ class Habits(msgspec.Struct, array_like=True):
     keys: KeyHabits = msgspec.field(default_factory=KeyHabits)
     service: ServiceHabits = msgspec.field(default_factory=ServiceHabits)
     payout: PayoutHabits = msgspec.field(default_factory=PayoutHabits)
+    spending: SpendingHabits = msgspec.field(default_factory=SpendingHabits)
