@@ -1,6 +1,7 @@
 """E-mails a second from notices to a real SMTP session: composed, sealed into the ledger, claimed, sent, recorded. SQLite.
 
-The SMTP server (aiosmtpd) is a process of its own. Two figures: sending alone, from a filled outbox; and the desk composing beside it.
+The SMTP server is a process of its own (benchmarks.smtp_sink). Two figures: sending alone, from a filled outbox; and the desk composing
+beside it.
 """
 
 from __future__ import annotations
@@ -31,19 +32,6 @@ from notices.deliver.sender import Sender
 from stores.sql.store import Store, open_store
 from streams.desk import Desk
 from streams.records import Item
-
-SINK = """
-import asyncio, sys
-from aiosmtpd.smtp import SMTP
-class Sink:
-    async def handle_DATA(self, server, session, envelope):
-        return "250 2.0.0 queued"
-async def main():
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(Sink(), enable_SMTPUTF8=True, hostname="localhost"), "127.0.0.1", int(sys.argv[1]))
-    await server.serve_forever()
-asyncio.run(main())
-"""
 
 
 class KnownUsers:
@@ -132,7 +120,7 @@ def _notices(count: int) -> Iterator[Item]:
 @contextlib.contextmanager
 def _smtp() -> Iterator[str]:
     port = free_port()
-    process = subprocess.Popen([sys.executable, "-c", SINK, str(port)], cwd=ROOT)
+    process = subprocess.Popen([sys.executable, "-m", "benchmarks.smtp_sink", str(port)], cwd=ROOT)
     try:
         asyncio.run(_listening(port))
         yield f"mailto://127.0.0.1:{port}/?from=alerts%40exchange.example&mode=insecure"

@@ -12,6 +12,7 @@ import smtplib
 import socket
 import ssl
 import time
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from notices.deliver.outcome import Outcome, Refused, Sent, Unavailable, scrub
@@ -21,8 +22,8 @@ LONGEST_SECONDS = 15.0
 BEFORE_DATA_SECONDS = 10.0  # a server may think long about a mail, but not about an address
 _TAKEN_AS = re.compile(r"queued as\s+([\w.+/=-]{4,80})", re.IGNORECASE)
 _BARE_LINE_END = re.compile(rb"\r\n|\r|\n")
-_LEADING_DOT = re.compile(rb"(?m)^\.")
 _MAILBOX = re.compile(r"[^\s<>@\x00-\x1f\x7f]{1,64}@[^\s<>@\x00-\x1f\x7f]{1,255}")
+_GO_ON = {250, 251, 354}
 _OURS_TO_MEND = {530, 534, 535, 538}  # authentication or encryption wanted: says nothing of the recipient
 
 
@@ -131,22 +132,25 @@ class Line:
         if (not message.isascii() or options) and smtp.has_extn("8bitmime"):
             options = " BODY=8BITMIME" + options
         smtp.command_encoding = "utf-8" if "SMTPUTF8" in options else "ascii"
-        self._patience(early)
+        steps = (f"MAIL FROM:<{sender}>{options}", f"RCPT TO:<{to}>", "DATA")
+        ask = self._all_at_once if smtp.has_extn("pipelining") else self._one_by_one
+        replies: list[tuple[int, bytes]] = []
         try:
-            code, said = smtp.docmd("MAIL", f"FROM:<{sender}>{options}")
+            ask(steps, replies, early)
         except (smtplib.SMTPServerDisconnected, ConnectionError):
+            if replies or time.monotonic() >= early:
+                raise
             return None
+        code, said = replies[0]
         if code == 421:
             return None
         if code != 250:
             self._reset(early)
             return Unavailable(_reply(code, said, recipient))
-        self._patience(early)
-        code, said = smtp.docmd("RCPT", f"TO:<{to}>")
+        code, said = replies[1]
         if code not in (250, 251):
             return self._turned_down(code, said, recipient, early)
-        self._patience(early)
-        code, said = smtp.docmd("DATA")
+        code, said = replies[2]
         if code != 354:
             return self._turned_down(code, said, recipient, early)
         smtp.send(on_the_wire(message))
@@ -156,6 +160,30 @@ class Line:
             taken = _TAKEN_AS.search(said.decode("utf-8", "replace"))
             return Sent(taken.group(1) if taken else None)
         return self._turned_down(code, said, recipient, deadline)
+
+    def _one_by_one(self, steps: Sequence[str], replies: list[tuple[int, bytes]], deadline: float) -> None:
+        """The replies up to the first that isn't a yes."""
+        assert self._smtp is not None
+        for step in steps:
+            self._patience(deadline)
+            replies.append(self._smtp.docmd(step))
+            if replies[-1][0] not in _GO_ON:
+                break
+
+    def _all_at_once(self, steps: Sequence[str], replies: list[tuple[int, bytes]], deadline: float) -> None:
+        """One round trip for all steps (RFC 2920). A server that would take a text for nobody gets an empty one."""
+        smtp = self._smtp
+        assert smtp is not None
+        self._patience(deadline)
+        smtp.send("".join(f"{step}\r\n" for step in steps))
+        for _ in steps:
+            replies.append(smtp.getreply())
+            if replies[-1][0] == 421:
+                return
+        if replies[-1][0] == 354 and any(code not in _GO_ON for code, _ in replies):
+            self._patience(deadline)
+            smtp.send(b".\r\n")
+            smtp.getreply()
 
     def _turned_down(self, code: int, said: bytes, recipient: str, deadline: float) -> Outcome:
         reason = _reply(code, said, recipient)
@@ -191,8 +219,9 @@ def on_the_wire(message: bytes) -> bytes:
     """CRLF line ends, leading dots doubled, and the dot that ends it."""
     if message.count(b"\n") != message.count(b"\r\n") or message.count(b"\r") != message.count(b"\r\n"):
         message = _BARE_LINE_END.sub(b"\r\n", message)
-    if b"\n." in message or message.startswith(b"."):
-        message = _LEADING_DOT.sub(b"..", message)
+    message = message.replace(b"\n.", b"\n..")
+    if message.startswith(b"."):
+        message = b"." + message
     return message + (b".\r\n" if message.endswith(b"\r\n") else b"\r\n.\r\n")
 
 

@@ -59,6 +59,8 @@ class SmtpSink:
     def __init__(self, background: Background, port: int = 0):
         self.background, self.port = background, port or free_port()
         self.mode = "ok"
+        self.pipelining = False
+        """Whether it says that it takes several commands at once (it does either way)."""
         self.rules: dict[str, str] = {}
         self.mails: list[CaughtMail] = []
         self.attempts: Counter[str] = Counter()
@@ -122,6 +124,10 @@ class SmtpSink:
             await self._released.wait()
             return None
         return None if mode == "ok" else mode
+
+    async def handle_EHLO(self, server: Any, session: Any, envelope: Any, name: str, said: list[str]) -> list[str]:
+        session.host_name = name
+        return [*said[:-1], "250-PIPELINING", said[-1]] if self.pipelining else said
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
         self.attempts[address] += 1
