@@ -19,12 +19,12 @@ BENCH ?=
 
 SOURCES := $(wildcard config domain detectors notices ledger stores streams console embedded benchmarks) tests/support tests/conftest.py worker.py
 
-.PHONY: help setup dev run test test-unit bench lint format types schemas locales lock ci clean
+.PHONY: help setup dev run test test-unit bench bench-quality lint format types schemas locales lock ci clean
 
 help: ## this list
 	@echo 'Vigil: an account watch for crypto exchanges. It needs Python 3.11, 3.12 or 3.13, and nothing else.'
 	@echo
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo '  RUN="--seconds 60 --fresh" make run     options of `python worker.py run`'
 	@echo '  TESTS=tests/browser make test           a part of the tests, after the unit tests'
@@ -45,6 +45,9 @@ test-unit: $(VENV)/.ready-dev ## the quick unit tests, under 30 seconds; they ne
 
 bench: $(VENV)/.ready-dev $(VENV)-bench/.ready ## measures speed, latency and memory, and prints how
 	$(BIN)/python -m benchmarks $(BENCH)
+
+bench-quality: $(VENV)/.ready-dev ## measures what is noticed, and how often honest people are disturbed
+	$(BIN)/python -m benchmarks.exchange_quality $(BENCH)
 
 lint: $(VENV)/.ready-dev ## style, format, import arrows, detector cases
 	$(BIN)/ruff check .

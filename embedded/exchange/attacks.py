@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
@@ -23,6 +23,8 @@ class Scene:
     at: float
     rng: Random
     pace: float = 8.0
+    shared: Random = field(default_factory=lambda: Random(0))
+    """The same for all victims of a ring."""
 
     def later(self, seconds: float | None = None) -> float:
         """Moves the time on."""

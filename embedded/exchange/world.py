@@ -11,7 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
-from embedded.exchange import attacks, crowd, habits
+from embedded.exchange import attacks, crowd, graded, habits
+from embedded.exchange.craft import HONEST, Grade
 from embedded.exchange.people import Person, person
 
 Event = dict[str, Any]
@@ -29,6 +30,7 @@ class Label:
     attack: str
     attack_id: str
     begun_at: str
+    grade: Grade = "plain"
 
     def as_json(self) -> dict[str, str]:
         return asdict(self)
@@ -82,13 +84,16 @@ class Exchange:
                 at, _, event = heapq.heappop(waiting)
                 yield at, event
 
-    def attack(self, kind: str, at: float, run: str, pace: float = 8.0) -> list[tuple[float, Event]]:
-        """One attack of a kind that begins at `at`, on the next victim; labelled. `run` keeps ids apart from those of other runs."""
+    def attack(
+        self, kind: str, at: float, run: str, pace: float = 8.0, grade: Grade | None = None, ring: str = ""
+    ) -> list[tuple[float, Event]]:
+        """One attack of a kind that begins at `at`, on the next victim; labelled. `run` keeps ids apart from those of other runs; with a
+        `grade` one of graded.GRADED, else of attacks.KINDS; attacks of one `ring` share their wallet and whence they come."""
         victim = self._next_victim(run)
-        attack_id = f"{victim.user_id}-{run}-{kind}"
-        scene = attacks.Scene(victim, at, Random(f"vigil/{self.seed}/{attack_id}"), pace)
+        attack_id = f"{victim.user_id}-{run}-{kind}" + (f"-{grade}" if grade else "")
+        scene = attacks.Scene(victim, at, Random(f"vigil/{self.seed}/{attack_id}"), pace, Random(f"vigil/{self.seed}/{ring or attack_id}"))
         serial, victim.serial = victim.serial, 0
-        events = attacks.KINDS[kind](scene)
+        events = graded.GRADED[kind](scene, grade) if grade else attacks.KINDS[kind](scene)
         victim.serial = serial  # what a thief does uses up none of the ids of the person's own life
         out = []
         for n, event in enumerate(events):
@@ -97,7 +102,9 @@ class Exchange:
                 if name in event:
                     event[name] = f"{attack_id}-{name[0]}{n}"
             out.append((datetime.fromisoformat(event["occurred_at"]).timestamp(), event))
-            self.truth[event["event_id"]] = Label(event["event_id"], victim.user_id, kind, attack_id, events[0]["occurred_at"])
+            if not event.pop(HONEST, False):
+                label = Label(event["event_id"], event["user_id"], kind, attack_id, events[0]["occurred_at"], grade or "plain")
+                self.truth[event["event_id"]] = label
         return out
 
     def _next_victim(self, run: str) -> Person:

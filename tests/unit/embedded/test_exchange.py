@@ -12,7 +12,10 @@ import pytest
 
 from domain.events import STRUCTS, User
 from embedded.exchange.attacks import KINDS, NOTICED_BY
+from embedded.exchange.craft import GRADES, Grade
+from embedded.exchange.graded import GRADED, LASTS
 from embedded.exchange.people import PLACES
+from embedded.exchange.sleepers import Sleepers
 from embedded.exchange.wire import lookalike
 from embedded.exchange.world import DAY, Exchange, Label, live, with_attacks
 
@@ -151,3 +154,61 @@ def test_the_documentation_lists_every_kind_of_attack_with_its_detectors() -> No
     rows = dict(re.findall(r"^\| `(\w+)` \|[^|]+\| (.+) \|$", text, re.MULTILINE))
 
     assert {kind: set(re.findall(r"`(\w+)`", told)) for kind, told in rows.items()} == {k: set(v) for k, v in NOTICED_BY.items()}
+
+
+@pytest.mark.parametrize("grade", GRADES)
+@pytest.mark.parametrize("kind", GRADED)
+def test_every_graded_attack_is_taken_by_the_worker_and_labelled(kind: str, grade: Grade) -> None:
+    """In time order, within its time, labels with its grade, what the victim does by himself without one."""
+    exchange = Exchange(7, 5, END - 2 * DAY)
+    for _ in exchange.ordinary(END):
+        pass
+    drawn = exchange.attack(kind, END, "g", grade=grade)
+    labels = [exchange.truth.get(event["event_id"]) for _, event in drawn]
+
+    for _, event in drawn:
+        assert not set(event) & {"_honest"}
+        msgspec.convert(json.loads(json.dumps(event)), BY_TAG[event["type"]])
+    assert [at for at, _ in drawn] == sorted(at for at, _ in drawn)
+    assert drawn[-1][0] - END <= LASTS
+    assert {(label.attack, label.grade) for label in labels if label} == {(kind, grade)}
+    assert len({event["event_id"] for _, event in drawn}) == len(drawn)
+
+
+def test_a_ring_pays_one_wallet() -> None:
+    """Victims of one ring have it in common, those of another another."""
+    exchange = Exchange(7, 5, END - 2 * DAY)
+    for _ in exchange.ordinary(END):
+        pass
+    paid = [
+        {e["address"] for _, e in exchange.attack("mule_payout", END, f"g{n}", grade="plain", ring=ring) if e["type"] == "transfer"}
+        for n, ring in enumerate(("one", "one", "two"))
+    ]
+
+    assert paid[0] == paid[1] != paid[2]
+
+
+def test_careful_thieves_come_from_the_neighbourhood_with_the_victims_browser() -> None:
+    """Not the victim's address, but their country and user agent, on a device of their own."""
+    exchange = Exchange(7, 5, END - 2 * DAY)
+    for _ in exchange.ordinary(END):
+        pass
+    _, login = exchange.attack("takeover", END, "g", grade="careful")[0]
+    victim = next(p for p in exchange.people if p.user_id == login["user_id"])
+
+    assert login["client"]["user_agent"] == victim.computer.client("", "")["user_agent"]
+    assert login["client"]["device_id"] != victim.computer.id
+    assert login["client"]["ip"] != victim.home_ip
+
+
+def test_sleepers_lived_long_ago_and_some_come_back() -> None:
+    """Half a year of silence between; nobody comes back who will be attacked."""
+    sleepers = Sleepers(7, 10, END)
+    last = max(at for at, _ in sleepers.life())
+    back = sleepers.returns(END, END + 5 * DAY)
+    victim = sleepers.attack("dormant_takeover", END, "g", grade="plain")[0][1]["user_id"]
+
+    assert END - last > 150 * DAY
+    assert back
+    assert all(END <= at <= END + 5 * DAY + 900 for at, _ in back)
+    assert victim not in {event["user_id"] for _, event in back}
