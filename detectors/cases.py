@@ -5,6 +5,8 @@ A case is data, no mock: its entries are events as they come from the exchange, 
 - `at`: time before the event, `-30d`, `-2h30m`, `-90s` (the event is at noon, Wednesday 4 March 2026, UTC); `every` and `repeat` make a
   row of it. `arrival: listed`: in the order of the list instead of event time.
 - `ip`: an address, or a place by name (PLACES); a case may add its own under `places`. `user_agent`: `Chrome 142 on Windows`.
+- `partition: true`: with the models that all users of a partition share; without, there are none.
+- `crowd`: what is known across accounts beforehand: `{kind, key, members: how many, at}`.
 - `lists`: address -> name of the list that holds it.
 - `user_id`: whose event it is, `u1` unless told. Each user has a state of his own; all share one crowd.
 - `{n}` in a text of a row is the number of the event in it, from 0: `user_id: victim{n}` is another user each time.
@@ -25,7 +27,9 @@ from typing import Any
 import msgspec
 
 from detectors.engine import Engine, Outcome
+from detectors.models.partition import Cohorts
 from detectors.registry import Entry, Registry
+from domain.crowd import MemoryCrowd
 from domain.events import Event, Transfer
 from domain.place import NO_AGENT, NOWHERE, Agent, Place
 from domain.profile import UserState
@@ -111,7 +115,8 @@ def run_case(registry: Registry, entry: Entry, case: Mapping[str, Any]) -> str |
 def play(registry: Registry, entry: Entry, case: Mapping[str, Any]) -> Outcome:
     """The outcome of the case's event after its history."""
     places = PLACES | {name: msgspec.convert(place, Place) for name, place in (case.get("places") or {}).items()}
-    engine = Engine(registry.only(entry.id), NamedSurroundings(places, case.get("lists")))
+    models = Cohorts() if case.get("partition") else None
+    engine = Engine(registry.only(entry.id), NamedSurroundings(places, case.get("lists")), models, fill(MemoryCrowd(), case))
     states: defaultdict[str, UserState] = defaultdict(UserState)
     for event in history(case):
         outcome = engine.apply(event, states[event.user_id])
@@ -119,6 +124,14 @@ def play(registry: Registry, entry: Entry, case: Mapping[str, Any]) -> Outcome:
             raise ValueError(f"{outcome.errors[0][0]} raised {outcome.errors[0][1]!r} in the history")
     event = _event(case["event"], NOON, "event")
     return engine.apply(event, states[event.user_id])
+
+
+def fill(crowd: MemoryCrowd, case: Mapping[str, Any]) -> MemoryCrowd:
+    """The crowd with what the case says is known beforehand."""
+    for known in case.get("crowd") or []:
+        for n in range(known["members"]):
+            crowd.add(known["kind"], known["key"], f"m{n}", NOON.timestamp() + _span(known["at"]))
+    return crowd
 
 
 def history(case: Mapping[str, Any]) -> Iterator[Event]:

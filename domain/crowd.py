@@ -23,7 +23,11 @@ class Window(msgspec.Struct, frozen=True):
     """Of more members the newest are kept."""
 
 
-SETS: dict[str, Window] = {}
+SETS: dict[str, Window] = {
+    "paid-first": Window(90 * 86_400.0, 64),  # accounts by the payee that they paid for the first time
+    "emptied": Window(7_200.0, 512),  # accounts that one withdrawal emptied
+    "fraud-address": Window(180 * 86_400.0, 32),  # events found to be fraud by where the money went, since that was known
+}
 """Kinds of set. A kind that isn't named here is an error (KeyError)."""
 
 

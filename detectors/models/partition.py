@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from detectors.models.cohort import Cohort
+from detectors.models.limits import Limits
 from detectors.models.logins import Logins
 from detectors.models.markets import Markets
+from detectors.models.season import Season
 
 
 class Model(Protocol):
@@ -25,7 +27,7 @@ class Model(Protocol):
         ...
 
 
-MODELS: dict[str, type[Model]] = {"withdrawals": Cohort, "logins": Logins, "markets": Markets}
+MODELS: dict[str, type[Model]] = {"withdrawals": Cohort, "logins": Logins, "markets": Markets, "limits": Limits, "drains": Season}
 """Name -> class, made without arguments."""
 
 

@@ -26,10 +26,13 @@ def tail(usd: float, sample: Sample) -> float:
     return max(student_tail(distance, count + _PRIOR_COUNT - 1.0), sample.share_from(usd / _NEAR))
 
 
-def between(low: float, high: float, sample: Sample) -> float:
-    """Chance of an amount in [low, high], by the sample as far as there is one; as fine as the sample's steps."""
+def between(low: float, high: float, sample: Sample, besides: int = 0) -> float:
+    """Chance of an amount in [low, high], by the sample as far as there is one; as fine as the sample's steps. `besides`: so many of
+    those in it are left out, they are what is asked about."""
     first, last = to_step(low), to_step(high)
-    return (sum(first <= step <= last for step in sample.steps) + 0.5) / (len(sample) + 5.0)
+    inside = sum(first <= step <= last for step in sample.steps)
+    besides = min(besides, inside)
+    return (inside - besides + 0.5) / (len(sample) - besides + 5.0)
 
 
 def not_below(usd: float, sample: Sample) -> float:

@@ -29,6 +29,13 @@ def payee(event: Transfer) -> tuple[str, str]:
     return (f"user:{event.counterparty_user_id}"[:128], "") if event.counterparty_user_id else ("", "")
 
 
+def payee_key(event: Transfer) -> str:
+    """The payee in one short string, for sets over many accounts; '' where there is none."""
+    address, memo = payee(event)
+    name = f"{address} {memo}" if memo else address
+    return name if len(name) <= 128 else str(fingerprint(name))
+
+
 def usd(event: Transfer) -> float | None:
     """USD value, approximately; None where not told."""
     return approximate(event.usd_value)

@@ -13,9 +13,11 @@ import msgspec
 import pytest
 
 from detectors.base import Score, Sighting, WarmingUp
-from detectors.cases import NOON, NamedSurroundings, history, run_case
+from detectors.cases import NOON, NamedSurroundings, fill, history, run_case
 from detectors.engine import Engine
+from detectors.models.partition import Cohorts
 from detectors.registry import Entry, Registry
+from domain.addresses import normal
 from domain.crowd import SETS, MemoryCrowd
 from domain.events import Event
 from domain.facts import FACTS
@@ -53,8 +55,9 @@ class Watched(MemoryCrowd):
         super().add(kind, key, member, at)
 
 
-def sighting(event: Any, crowd: MemoryCrowd | None = None) -> Sighting:
-    return Sighting(event, PLACES.place(event.where.ip), PLACES.agent(event.where.user_agent), crowd=crowd or MemoryCrowd())
+def sighting(event: Any, crowd: MemoryCrowd | None = None, models: Any = None, lists: dict[str, str] | None = None) -> Sighting:
+    listed = (lists or {}).get(normal(getattr(event, "address", None) or ""), "")
+    return Sighting(event, PLACES.place(event.where.ip), PLACES.agent(event.where.user_agent), models, crowd or MemoryCrowd(), listed)
 
 
 def played(entry: Entry) -> Iterator[tuple[Sighting, Habits]]:
@@ -63,10 +66,11 @@ def played(entry: Entry) -> Iterator[tuple[Sighting, Habits]]:
     assert entry.detector is not None
     for case in entry.cases:
         everyone: defaultdict[str, Habits] = defaultdict(Habits)
-        crowd = Watched()
+        crowd = fill(Watched(), case)
+        models = Cohorts()(0) if case.get("partition") else None
         events = [*history(case), msgspec.convert(_event(case), Event)]
         for at, event in enumerate(events):
-            seen, habits = sighting(event, crowd), everyone[event.user_id]
+            seen, habits = sighting(event, crowd, models, case.get("lists")), everyone[event.user_id]
             if isinstance(event, entry.detector.events) and (at < 3 or len(events) - at <= 6):
                 yield seen, habits
             learn(seen, habits)

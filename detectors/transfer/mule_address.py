@@ -1,0 +1,53 @@
+"""Many accounts that never paid an address do so within days of each other.
+
+Score: the chance of as many newcomers at the rate at which accounts found the address before. So an address that everybody pays (another
+exchange, a shop) is known for it: new payers come to it every day.
+"""
+
+from __future__ import annotations
+
+from detectors.base import NORMAL, Detector, Score, Sighting
+from detectors.transfer import flow
+from domain.events import Transfer
+from domain.habits import Habits
+from domain.habits.login import fingerprint
+from domain.messages import Reason
+from domain.statistics import count_tail, surprise
+
+KIND = "paid-first"
+_BY_CHANCE = 0.5
+"""Newcomers that an address nobody knows of may have at once: a friend tells a friend."""
+
+
+class MuleAddress(Detector):
+    """Asked by who pays it for the first time. Address and memo: accounts at an exchange share an address."""
+
+    events = (Transfer,)
+    window_hours: float
+    history_days: float
+    minimum_payers: int
+
+    def crowd_one(self, seen: Sighting) -> tuple[tuple[str, str], ...]:
+        return ((KIND, flow.payee_key(seen.event)),) if flow.asked(seen.event) and flow.payee(seen.event)[0] else ()
+
+    def score_one(self, seen: Sighting, habits: Habits) -> Score:
+        event: Transfer = seen.event
+        payee = flow.payee(event)
+        if not flow.asked(event) or not payee[0] or habits.transfer.knows(*payee):
+            return NORMAL
+        at, window, me = event.at, self.window_hours * 3600.0, str(fingerprint(event.user_id))
+        paid = [when for member, when in seen.crowd.members(KIND, flow.payee_key(event), at, self.history_days * 86_400) if member != me]
+        new = 1 + sum(when > at - window for when in paid)
+        before = len(paid) + 1 - new
+        if new < self.minimum_payers:
+            return NORMAL
+        since = max(at - window - min(paid), window) if before else window
+        expected = _BY_CHANCE + before * window / since
+        value = surprise(count_tail(new, expected, expected))
+        reasons = [Reason("payers", new, str(before), value)]
+        return Score(value=value, reasons=reasons, subject=payee[0], facts=flow.facts(seen) | {"payers": str(new)})
+
+    def count_one(self, seen: Sighting, habits: Habits) -> None:
+        payee = flow.payee(seen.event)
+        if flow.asked(seen.event) and payee[0] and not habits.transfer.knows(*payee):
+            seen.crowd.add(KIND, flow.payee_key(seen.event), str(fingerprint(seen.event.user_id)), seen.event.at)
