@@ -168,12 +168,18 @@ class Composer:
 
     def _headings(self, notice: Notice, _: Words, has_code: bool) -> dict[str, str]:
         """What kind, severity, answerability and language fix: the layout is compiled with it, as `t.name`."""
-        if notice.kind == "margin_low":
+        family = notice.kind.split("_")[0]
+        me, not_me, why = _("If it was you"), _("If it was not you"), _("Why it stands out")
+        if family == "margin":
             me, not_me = _("What you can do"), _("If you did not open this position")
-        else:
-            me, not_me = _("If it was you"), _("If it was not you")
+        elif family == "service":
+            me, why = _("What you can do"), _("What we know")
+        elif family == "report":
+            me, not_me, why = _("What you can do"), _("If you have already answered or paid"), _("What we know")
+        elif family == "digest":
+            why = _("What happened")
         return {
-            "why": _("What happened") if notice.kind == "digest" else _("Why it stands out"),
+            "why": why,
             "held": _("What we have done already"),
             "answer": _("Answer: was it you?"),
             "me": me,
@@ -185,7 +191,9 @@ class Composer:
             "check": _(
                 "To check that this message is ours, open the app yourself: Account, Notices. The same notice is there, with this number."
             ),
-            "footer": _("Notices about the safety of your account are always sent, so they have no unsubscribe link. Notice"),
+            "footer": _("Notice")
+            if family in ("service", "report")
+            else _("Notices about the safety of your account are always sent, so they have no unsubscribe link. Notice"),
         }
 
     def _sms(self, reader: Reader, words: Parts, link: str, code: str) -> tuple[bytes, str]:

@@ -70,7 +70,7 @@ def choice(notice: Notice, reader: Reader, brand: str, until: datetime) -> Choic
         site=_("Account safety"),
         severity=notice.severity,
         level=words.level,
-        title=_question(notice.kind, _),
+        title=_question(notice, _),
         lead=words.what,
         facts=words.facts,
         occurred_at=notice.occurred_at,
@@ -136,12 +136,12 @@ def inbox(reader: Reader) -> dict[str, str]:
     }
 
 
-def _question(kind: str, _: Words) -> str:
-    if kind.startswith("withdrawal_") or kind == "account_takeover":
+def _question(notice: Notice, _: Words) -> str:
+    if "transfer_id" in notice.facts or notice.kind.startswith("withdrawal_"):
         return _("Was this withdrawal you?")
-    if kind.startswith("login_"):
+    if notice.kind.startswith("login_"):
         return _("Was this sign-in you?")
-    if kind == "security_setting_changed":
+    if "change" in notice.facts or notice.kind.startswith("account_"):
         return _("Was this change you?")
     return _("Was this you?")
 

@@ -96,7 +96,8 @@ def _current(notice: Notice, user: User | None) -> Iterator[Recipient]:
 
 def _old(notice: Notice, user: User | None, now: datetime) -> Iterator[Recipient]:
     contacts = [(contact.kind, contact.value) for contact in notice.old_contacts]
-    changed = _CHANGED.get(notice.facts.get("change", "")) if notice.kind == "security_setting_changed" else None
+    of_account = notice.kind == "security_setting_changed" or notice.kind.startswith("account_")
+    changed = _CHANGED.get(notice.facts.get("change", "")) if of_account else None
     for previous in (user and user.previous_contacts) or ():
         fresh = now - previous.replaced_at <= OLD_CONTACTS_FOR
         if fresh and (notice.severity == "critical" or previous.kind == changed):

@@ -15,6 +15,7 @@ from notices.compose import catalogue, changes, reasons
 from notices.compose.catalogue import Words
 from notices.compose.formats import Formats, clean
 from notices.compose.templates import parts_of
+from notices.compose.why import hours
 
 
 class Fact(NamedTuple):
@@ -102,6 +103,12 @@ def parts(notice: Notice, reader: Reader, brand: str, digest: Sequence[Notice] =
         "equity": formats.money(facts.get("equity_usd")),
         "maintenance": formats.money(facts.get("maintenance_margin_usd")),
         "young": reasons.from_others(notice.reasons),
+        "hours": hours(formats, facts.get("hours")),
+        "add": formats.money(facts.get("add_usd")),
+        "cut": formats.amount(facts.get("cut_size"), None),
+        "cut_market": clean(facts.get("cut_market"), 32),
+        "concerns": facts.get("subject", ""),
+        "role": facts.get("campaign_role", ""),
         "count": len(digest),
     }
     made = parts_of(notice.kind, said)
@@ -111,7 +118,7 @@ def parts(notice: Notice, reader: Reader, brand: str, digest: Sequence[Notice] =
         subject=made.subject,
         what=made.what,
         facts=_facts(notice, reader),
-        reasons=_digest(digest, reader, brand) if digest else reasons.sentences(notice.reasons, facts, formats, _),
+        reasons=_digest(digest, reader, brand) if digest else reasons.sentences(notice.reasons, facts, formats, _, made.what),
         held=_held(notice, reader),
         me=made.me,
         not_me=made.not_me,
@@ -135,7 +142,7 @@ def _facts(notice: Notice, reader: Reader) -> list[Fact]:
     _, formats, facts = reader.words, reader.formats, notice.facts
     amount, worth = formats.amount(facts.get("amount"), facts.get("asset")), formats.money(facts.get("usd_value"))
     where = formats.place(facts.get("city"), facts.get("country"))
-    margin = notice.kind == "margin_low"
+    margin = notice.kind.startswith("margin_")
     rows = [
         Fact(_("When"), formats.moment(notice.occurred_at)),
         Fact(_("Amount"), _("{amount} (about {money})", amount=amount, money=worth) if amount and worth else amount),
@@ -145,6 +152,9 @@ def _facts(notice: Notice, reader: Reader) -> list[Fact]:
         Fact(_("Device"), formats.device(facts.get("device"))),
         Fact(_("API key"), clean(facts.get("api_key")), "id"),
         Fact(_("Market"), clean(facts.get("market"), 32), "id"),
+        Fact(_("Reported page"), clean(facts.get("host")), "id"),
+        Fact(_("Code"), clean(facts.get("code")), "id"),
+        Fact(_("Help article"), clean(facts.get("article")), "id"),
         Fact(_("Equity"), formats.money(facts.get("equity_usd")) if margin else ""),
         Fact(_("Maintenance margin"), formats.money(facts.get("maintenance_margin_usd")) if margin else ""),
         Fact(_("Liquidation price"), clean(facts.get("liquidation_price"), 40) if margin else "", "id"),
@@ -154,6 +164,19 @@ def _facts(notice: Notice, reader: Reader) -> list[Fact]:
 
 def _held(notice: Notice, reader: Reader) -> str:
     """Only what was asked is claimed."""
+    _ = reader.words
+    said = [_withdrawals_held(notice, reader)]
+    for one in notice.asked:
+        if one.action == "disable_api_key":
+            said.append(_("The API key is being switched off."))
+        elif one.action == "revoke_sessions":
+            said.append(_("The sign-in concerned is being ended.") if one.target else _("Every device is being signed out."))
+        elif one.action == "freeze_account":
+            said.append(_("{sentence}.", sentence=_("We are locking your account")))
+    return _.gap.join(dict.fromkeys(sentence for sentence in said if sentence))
+
+
+def _withdrawals_held(notice: Notice, reader: Reader) -> str:
     _, asked = reader.words, asked_of(notice)
     ends = [one.expires_at for one in notice.asked if one.expires_at is not None]
     if not asked or not ends:

@@ -13,12 +13,7 @@ from domain.profile import UserState
 from notices.digest import digest_notice
 from notices.policy import Policy
 from tests.unit.notices.builders import NOON, finding, login
-
-LOGIN = {"device": "Firefox on Linux", "browser": "Firefox 142", "city": "Toronto", "country": "CA", "mfa": "totp"}
-WITHDRAWAL = {
-    "transfer_id": "t1", "amount": "1250.500000", "asset": "USDT", "network": "TRON", "usd_value": "1249.40", "balance_usd": "5020.10",
-    "address": "TQ5xYb7mZkLwq1Nn8vR3sT6uE9cJ2aHdPf", "device": "Chrome on Windows", "city": "Toronto", "country": "CA",
-}  # fmt: skip
+from tests.unit.notices.samples_by_family import LOGIN, WITHDRAWAL, by_family
 
 
 def _finding(detector: str, severity: Any, facts: dict[str, str], *reasons: Reason, **more: Any) -> Finding:
@@ -70,7 +65,7 @@ def findings() -> dict[str, Finding]:
             Reason("step_login", "device,country", None, 0.3), Reason("step_change", "mfa_disabled", None, 0.3),
             Reason("step_withdrawal", "TQ5x", None, 0.4), story_events=["l1", "c1", "e1"],
         ),
-    }  # fmt: skip
+    } | by_family()  # fmt: skip
 
 
 @cache
