@@ -34,8 +34,8 @@ class StoryStep(msgspec.Struct, frozen=True):
     """It may come before the steps that precede it, whatever it says."""
     within: float | None = None
     """Seconds from the step before, None: the story's window."""
-    same: tuple[Link, ...] = ()
-    """What it has to share with the step before (one that must be absent: with the last); unknown is not the same."""
+    same: tuple[tuple[Link, ...], ...] = ()
+    """What it has to share with the step before (one that must be absent: with the last): of each group one; unknown is not the same."""
     severity: Severity | None = None
     """A stage of its own: told at this severity once the story has come this far. The last step has the story's."""
     asks: tuple[Action, ...] = ()
@@ -175,7 +175,7 @@ def _follows(steps: Sequence[StoryStep], candidate: Part, tail: Sequence[Part]) 
     after, wanted = tail[0], steps[tail[0].number]
     if wanted.within is not None and abs(after.step.at - candidate.step.at) > wanted.within:
         return False
-    if not all(getattr(after.step, link) and getattr(after.step, link) == getattr(candidate.step, link) for link in wanted.same):
+    if not _shared(wanted, after.step, candidate.step):
         return False
     return all(
         later.step.at >= candidate.step.at or steps[later.number].anytime or later.value in steps[later.number].early for later in tail
@@ -185,11 +185,11 @@ def _follows(steps: Sequence[StoryStep], candidate: Part, tail: Sequence[Part]) 
 def _ended(chain: Sequence[Part], absent: Sequence[tuple[StoryStep, Step]]) -> bool:
     """Whether something happened that must not have."""
     first, end = min(part.step.at for part in chain), chain[-1].step.at
-    for wanted, step in absent:
-        shared = all(getattr(step, link) and getattr(step, link) == getattr(chain[-1].step, link) for link in wanted.same)
-        if shared and first - wanted.before <= step.at <= end:
-            return True
-    return False
+    return any(_shared(wanted, step, chain[-1].step) and first - wanted.before <= step.at <= end for wanted, step in absent)
+
+
+def _shared(wanted: StoryStep, one: Step, other: Step) -> bool:
+    return all(any(getattr(one, link) and getattr(one, link) == getattr(other, link) for link in links) for links in wanted.same)
 
 
 def reasons(story: Story, chain: Sequence[Part], value: float) -> list[Reason]:

@@ -56,7 +56,7 @@ def conditions_of(story: Story, parameters: Mapping[str, Any]) -> list[Condition
 
 
 def _step(
-    at: str, name: str, raw: Any, shared: tuple[Link, ...], parameters: Mapping[str, Any], known: Collection[str] | None
+    at: str, name: str, raw: Any, shared: tuple[tuple[Link, ...], ...], parameters: Mapping[str, Any], known: Collection[str] | None
 ) -> StoryStep:
     _keys(at, raw, STEP_KEYS)
     if raw.get("name") not in FEATURES:
@@ -115,12 +115,16 @@ def _any(at: str, name: str, raw: Mapping[str, Any], parameters: Mapping[str, An
     return tuple(names)
 
 
-def _links(raw: Any, at: str) -> tuple[Link, ...]:
-    """`any` (or nothing): it needn't share anything."""
-    words = [raw] if isinstance(raw, str) else list(raw)
-    if unknown := [word for word in words if word not in (*LINKS, "any")]:
-        raise ValueError(f"{at}: expected any or some of {', '.join(LINKS)}, not {unknown[0]!r}")
-    return tuple(link for link in LINKS if link in words)
+def _links(raw: Any, at: str) -> tuple[tuple[Link, ...], ...]:
+    """Groups, of each of which one has to be shared: `session`, `[device, address]` (both), `session/device` (one of them); `any`: none."""
+    groups = []
+    for words in [raw] if isinstance(raw, str) else list(raw):
+        links = str(words).split("/")
+        if unknown := [link for link in links if link not in (*LINKS, "any")]:
+            raise ValueError(f"{at}: expected any or some of {', '.join(LINKS)}, not {unknown[0]!r}")
+        if "any" not in links:
+            groups.append(tuple(link for link in LINKS if link in links))
+    return tuple(groups)
 
 
 def _span(at: str, raw: Any, parameters: Mapping[str, Any]) -> float:

@@ -70,6 +70,15 @@ def test_a_step_may_share_something_with_the_one_before_only() -> None:
     assert chains(tale, [step(1, a="x", session=5), step(2, b="x", address=9), step(3, c="x", address=8)]) == []
 
 
+def test_one_of_several_may_be_shared() -> None:
+    """The session, or the address where an event names no session."""
+    tale = story(third={"same": "session/address"})
+
+    for session, address, fits in ((1, 9, True), (1, 0, True), (0, 9, True), (0, 8, False), (2, 0, False)):
+        steps = [step(1, a="x"), step(2, b="x", session=1, address=9), step(3, c="x", session=session, address=address)]
+        assert bool(chains(tale, steps)) is fits
+
+
 def test_a_step_has_a_time_of_its_own() -> None:
     """Within so much of the step before; a parameter may say how much."""
     tale = story(second={"within": "soon"})
