@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 from detectors.base import Sighting
-from domain.addresses import normal
 from domain.events import Transfer
-from domain.events.base import approximate
 from domain.habits.login import fingerprint
 from domain.habits.transfer import Flow, TransferHabits
-
-_UNDONE = ("failed", "rejected", "cancelled")
 
 
 def leaves(event: Transfer) -> bool:
     """Whether money goes out."""
-    return event.direction in ("withdrawal", "internal_out")
+    return event.leaves
 
 
 def asked(event: Transfer) -> bool:
     """Whether this is the moment to judge it: money is to go out and hasn't yet."""
-    return event.status == "requested" and leaves(event)
+    return event.asked
 
 
 def payee(event: Transfer) -> tuple[str, str]:
     """Address and memo (accounts at an exchange share an address and differ in the memo); of an internal transfer the other user."""
-    if event.address:
-        return normal(event.address[:128]), (event.memo or "")[:64]
-    return (f"user:{event.counterparty_user_id}"[:128], "") if event.counterparty_user_id else ("", "")
+    return event.payee
 
 
 def payee_key(event: Transfer) -> str:
@@ -38,12 +32,12 @@ def payee_key(event: Transfer) -> str:
 
 def usd(event: Transfer) -> float | None:
     """USD value, approximately; None where not told."""
-    return approximate(event.usd_value)
+    return event.usd
 
 
 def balance(event: Transfer) -> float | None:
     """USD on the account before it, approximately; None where not told."""
-    return approximate(event.balance_usd)
+    return event.balance
 
 
 def share(event: Transfer) -> float | None:
@@ -54,7 +48,7 @@ def share(event: Transfer) -> float | None:
 
 def undone(event: Transfer) -> bool:
     """Whether it came to nothing."""
-    return event.status in _UNDONE
+    return event.undone
 
 
 def to_learn(event: Transfer, habits: TransferHabits) -> bool:

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from domain.events.base import Input, Text
+from domain.once import once
 
 Change = Literal[
     "password_changed",
@@ -45,7 +46,7 @@ class AccountChange(Input, frozen=True, kw_only=True, omit_defaults=True, tag="a
     change: Change
     detail: ChangeDetail | None = None
 
-    @property
+    @once
     def about(self) -> ChangeDetail:
         """The detail, never None."""
         return self.detail or NO_DETAIL

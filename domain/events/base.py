@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from domain.once import once
+
 # No control characters: ids go into SQL text, log lines and header fields. The lookahead closes Python's "$ also matches before \n".
 ID_PATTERN = r"^[^\x00-\x1f\x7f]+$(?!\n)"
 MONEY_PATTERN = r"^[0-9]{1,40}(\.[0-9]{1,40})?$(?!\n)"
@@ -39,20 +41,20 @@ class Client(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 NO_CLIENT = Client()
 
 
-class Input(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
-    """The fields that every input but `users` has."""
+class Input(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", dict=True):
+    """The fields that every input but `users` has. Dozens of detectors read the same: what has to be worked out is, `once`."""
 
     event_id: Id
     user_id: Id
     occurred_at: Instant
     client: Client | None = None
 
-    @property
+    @once
     def at(self) -> float:
         """Event time in seconds since the epoch."""
         return self.occurred_at.timestamp()
 
-    @property
+    @once
     def where(self) -> Client:
         """The client, never None."""
         return self.client or NO_CLIENT
