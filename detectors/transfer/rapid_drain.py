@@ -1,17 +1,22 @@
-"""Most of the balance leaves within a short time, at once or in parts.
+"""Most of the balance leaves within a short time, at once or in parts; or over days in small parts, more than ever leaves in as long.
 
-Score: the share of what there was to take. Halved for an account whose owner empties it as a habit.
+Score: within the short window, the share of what there was to take, halved for an account whose owner empties it as a habit. Over a day or
+a week, how far the sum is above the account's own of as long, and the more so the larger its share.
 """
 
 from __future__ import annotations
 
 from detectors.base import NORMAL, WARMING_UP, Detector, Score, Sighting, WarmingUp
-from detectors.transfer import flow
+from detectors.transfer import amounts, flow
 from domain.events import Transfer
 from domain.habits import Habits
 from domain.messages import Reason
+from domain.statistics import Sample, surprise
 
 _HALF_LIFE = 180 * 86_400.0
+_MOST = 0.8
+"""Of what there was: the account counts as emptied."""
+_DAY, _WEEK = 86_400, 7 * 86_400
 
 
 class RapidDrain(Detector):
@@ -23,21 +28,30 @@ class RapidDrain(Detector):
     minimum_usd: float
     minimum_withdrawals: int
     minimum_days: float
+    parts: int
+    part_share: float
+    minimum_sums: int
 
     def score_one(self, seen: Sighting, habits: Habits) -> Score | WarmingUp:
+        if not flow.asked(seen.event):
+            return NORMAL
         transfer, at = habits.transfer, seen.event.at
-        number, left, available = (
-            flow.outflow(seen.event, transfer, self.window_minutes * 60.0) if flow.asked(seen.event) else (0, 0.0, 0.0)
-        )
+        number, left, available = flow.outflow(seen.event, transfer, self.window_minutes * 60.0)
         if available < max(self.minimum_usd, 0.01) or left <= 0.0:
             return NORMAL
         if transfer.count < self.minimum_withdrawals and at - (habits.first_at or at) < self.minimum_days * 86_400:
             return WARMING_UP
         share = min(left / available, 1.0)
-        value = share * (0.5 if self._is_habit(habits, at) else 1.0)
+        value, minutes = share * (0.5 if self._is_habit(habits, at) else 1.0), self.window_minutes
+        for window, usual in ((_DAY, habits.payout.days), (_WEEK, habits.payout.weeks)) if share < _MOST else ():
+            slow = self._in_parts(seen, habits, window, usual)
+            if slow[0] > value:
+                value, number, left, available = slow
+                minutes = window // 60
+        share = min(left / available, 1.0)
         # What each part adds beyond the last one is shown by their number; the share carries the score.
         reasons = [Reason("share", round(100 * share), None, value * 0.8), Reason("withdrawals", number, None, value * 0.2)]
-        told = {"share": str(round(100 * share)), "withdrawals": str(number), "window_minutes": str(self.window_minutes)}
+        told = {"share": str(round(100 * share)), "withdrawals": str(number), "window_minutes": str(minutes), "total_usd": f"{left:.2f}"}
         return Score(value=value, reasons=reasons, facts=flow.facts(seen) | told | {"balance_usd": f"{available:.2f}"})
 
     def count_one(self, seen: Sighting, habits: Habits) -> None:
@@ -45,13 +59,29 @@ class RapidDrain(Detector):
             flow.count(seen.event, habits.transfer)
 
     def learn_one(self, seen: Sighting, habits: Habits) -> None:
-        transfer = habits.transfer
-        if not flow.to_learn(seen.event, transfer):
+        transfer, payout, event = habits.transfer, habits.payout, seen.event
+        if not flow.to_learn(event, transfer):
             return
-        _, left, available = flow.outflow(seen.event, transfer, self.window_minutes * 60.0)
-        transfer.learned.add(seen.event.at, _HALF_LIFE)
-        if available and left >= 0.8 * available:
-            transfer.drained.add(seen.event.at, _HALF_LIFE)
+        _, left, available = flow.outflow(event, transfer, self.window_minutes * 60.0)
+        transfer.learned.add(event.at, _HALF_LIFE)
+        if available and left >= _MOST * available:
+            transfer.drained.add(event.at, _HALF_LIFE)
+        payout.spend(int(event.at), flow.usd(event) or 0.0)
+
+    def step_one(self, seen: Sighting, habits: Habits) -> str | None:
+        if not flow.asked(seen.event):
+            return None
+        _, left, available = flow.outflow(seen.event, habits.transfer, self.window_minutes * 60.0)
+        return "drain" if available >= max(self.minimum_usd, 0.01) and left >= _MOST * available else None
+
+    def _in_parts(self, seen: Sighting, habits: Habits, window: int, usual: Sample) -> tuple[float, int, float, float]:
+        """Score, and transfers, USD that left and USD that there was in the window."""
+        number, left, available = flow.outflow(seen.event, habits.transfer, window)
+        available += amounts.arrived(habits, seen.event.at, window)[0]
+        share = min(left / available, 1.0)
+        if number < self.parts or share < self.part_share or len(usual) < self.minimum_sums:
+            return 0.0, number, left, available
+        return surprise(amounts.tail(left, usual)) * share**0.25, number, left, available
 
     def _is_habit(self, habits: Habits, at: float) -> bool:
         """Emptied at least twice, and at no small part of its withdrawals."""

@@ -16,6 +16,7 @@ KEEP_CHANGES = 7 * 86_400
 MAX_ARRIVALS = 8
 KEEP_ARRIVALS = 7 * 86_400
 MAX_SUMS = 24
+DAY = 86_400
 
 
 class Changed(msgspec.Struct, array_like=True):
@@ -58,12 +59,17 @@ class PayoutHabits(msgspec.Struct, array_like=True):
     longest: int = 0
     """Seconds of the longest rest before that."""
     days: Sample = msgspec.field(default_factory=Sample)
-    """USD of 24 hours up to each transfer out that was normal."""
+    """USD of transfers out that were normal, summed over days; each begins with its first transfer."""
     weeks: Sample = msgspec.field(default_factory=Sample)
-    """The same of seven days."""
+    """The same over seven days."""
     refused_usd: float = 0.0
     """The smallest that the exchange refused lately."""
     refused_at: int = 0
+    day_from: int = 0
+    day_sum: float = 0.0
+    """The day that isn't over: it can't teach yet that it is normal."""
+    week_from: int = 0
+    week_sum: float = 0.0
 
     def change(self, new: Changed) -> None:
         """Remembers a change; those of last week, and the oldest beyond the bound, are forgotten. Of a kind the newest is enough."""
@@ -91,6 +97,21 @@ class PayoutHabits(msgspec.Struct, array_like=True):
         """The deposit, while it is remembered by itself."""
         key = fingerprint(transfer_id)
         return next((known for known in self.arrivals if known.key == key), None)
+
+    def spend(self, at: int, usd: float) -> None:
+        """Takes a transfer out that was normal into its day and week; what is over becomes one of those before."""
+        if at - self.day_from > DAY:
+            if self.day_sum > 0.0:
+                self.days.add(self.day_sum, MAX_SUMS)
+            self.day_from, self.day_sum = at, 0.0
+        if at - self.week_from > 7 * DAY:
+            if self.week_sum > 0.0:
+                self.weeks.add(self.week_sum, MAX_SUMS)
+            self.week_from, self.week_sum = at, 0.0
+        if at >= self.day_from:
+            self.day_sum += usd
+        if at >= self.week_from:
+            self.week_sum += usd
 
     def act(self, at: int, long_rest: float) -> None:
         """Notes that something was done; what ends a rest of at least `long_rest` seconds wakes the account."""
