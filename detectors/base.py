@@ -42,6 +42,8 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     """Where it differs from the detector's own."""
     facts: dict[str, str] = {}
     """For the words: names of domain.facts.FACTS."""
+    tells: list[Event] = []
+    """Where it is told: events for other users that follow from it, with ids that are the same whenever this is found again."""
 
 
 NORMAL: Final = Score(value=0.0)

@@ -18,11 +18,12 @@ from detectors.base import NORMAL, Sighting, WarmingUp
 from detectors.outcome import Outcome
 from detectors.plan import Plan, Verb, plan
 from detectors.registry import Registry
+from detectors.service.overdue import overdue
 from detectors.storyteller import StoryPlan
 from domain import clearing, condemned, recent
 from domain.addresses import normal
 from domain.crowd import Crowd, MemoryCrowd
-from domain.events import TOPIC_OF, AccountChange, Announcement, Event, Input, Login, Transfer, Verdict
+from domain.events import TOPIC_OF, AccountChange, Announcement, Event, Input, Login, Report, Service, Transfer, Verdict
 from domain.habits.login import fingerprint, network_key
 from domain.ids import notice_id
 from domain.messages import Finding, Source
@@ -36,6 +37,8 @@ _SESSION = 0.5
 _CONDEMNED = 0.95
 _UNKNOWN = 0.02
 """Risk of an event that a detector couldn't judge for want of history."""
+_TEACH_NOTHING = (Service, Report)
+"""Events that don't wait for a verdict: there is nothing about the user to learn from them."""
 _LONGEST = condemned.LONGEST
 
 _ENCODE = msgspec.msgpack.Encoder()
@@ -90,6 +93,10 @@ class Engine:
         habits.last_at = now
         return outcome
 
+    def overdue(self, partition: int, at: float) -> list[Service]:
+        """What users of the partition wait for longer than usual, as of event time `at`; each once."""
+        return list(overdue(self.cohorts(partition).delays, at)) if self.cohorts else []
+
     def crowd_keys(self, event: Event) -> set[tuple[str, str]]:
         """(kind, key) of the sets in the crowd that the event will be judged by: to be fetched before `apply`."""
         asked = self._plans[type(event)].crowd if type(event) in self._plans else []
@@ -120,7 +127,7 @@ class Engine:
         self._each(todo.count, seen, state, outcome)
         outcome.findings = findings
         mine = findings[:own] + [f for f in findings[own:] if f.event_id == event.event_id] if findings else []
-        if mine or shady:
+        if (mine or shady) and not isinstance(event, _TEACH_NOTHING):
             self._wait(seen, at, mine, state)
         if state.early_verdicts:
             self._early(seen, at, mine, state, source, outcome)
@@ -159,6 +166,8 @@ class Engine:
             safe *= 1 - _WEIGHT[severity] * _lifted(value, entry.threshold)
             if value >= entry.threshold:
                 findings.append(material.finding(entry, severity, score, seen, source))
+                if score.tells:
+                    outcome.tells.extend(score.tells)
         outcome.risk = 1 - safe
         return findings
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from domain.events import Event
 from domain.messages import Finding
 from domain.profile import Pending
 
@@ -22,5 +23,7 @@ class Outcome(msgspec.Struct):
     condemned: list[Pending] = []
     recorded: list[Pending] = []
     """A verdict that proves the mailbox only spoke about these; they are too grave for it."""
+    tells: list[Event] = []
+    """Events for other users that follow from this one, to be published on their topics."""
     errors: list[tuple[str, Exception]] = []
     """(detector id, what it raised)."""

@@ -25,7 +25,7 @@ from domain.facts import FEATURES
 from domain.severity import SEVERITIES, Severity
 
 ROOT = Path(__file__).parent
-FAMILIES = ("login", "transfer", "trading", "account", "margin")
+FAMILIES = ("login", "transfer", "trading", "account", "margin", "service", "campaign")
 KEYS = {"id", "version", "severity", "threshold", "description", "why", "parameters", "taxonomy", "cases"}
 STORY_KEYS = KEYS - {"threshold"} | storybook.KEYS
 

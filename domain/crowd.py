@@ -27,6 +27,8 @@ SETS: dict[str, Window] = {
     "paid-first": Window(90 * 86_400.0, 64),  # accounts by the payee that they paid for the first time
     "emptied": Window(7_200.0, 512),  # accounts that one withdrawal emptied
     "fraud-address": Window(180 * 86_400.0, 32),  # events found to be fraud by where the money went, since that was known
+    "report": Window(30 * 86_400.0, 256),  # campaign and reporter, by what reports have in common
+    "paid-lately": Window(14 * 86_400.0, 128),  # user ids (they have to be told) by the new payee that they paid, fingerprinted
 }
 """Kinds of set. A kind that isn't named here is an error (KeyError)."""
 

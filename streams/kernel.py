@@ -20,7 +20,7 @@ from typing import Any, NoReturn, Protocol
 import msgspec
 
 from domain.decode import Rejected
-from domain.events import AccountChange, Login, Margin, Trade, Transfer, Verdict
+from domain.events import STRUCTS, TOPIC_OF, AccountChange, Login, Margin, Report, Service, Trade, Transfer, Verdict
 from domain.messages import DeadLetter
 from domain.ports import Unavailable
 from domain.profile import UserState, applied_key, decode, encode
@@ -32,7 +32,7 @@ from streams.records import Item
 
 log = logging.getLogger(__name__)
 
-RULED = (Login, Transfer, Trade, AccountChange, Margin, Verdict)
+RULED = (Login, Transfer, Trade, AccountChange, Margin, Service, Report, Verdict)
 """Events that a user's profile knows of. The others are validated and counted."""
 CHECK_REDIS_EVERY = 1.0
 LARGEST = 2_900_000
@@ -92,8 +92,8 @@ class Work:
         self.changed: set[str] = set()
         self.applied: dict[str, list[Item]] = {}
 
-    def publish(self, topic: str, key: str, value: Any, cause: Item) -> None:
-        self.messages.append(Message(topic, key.encode(), _ENCODE.encode(value)))
+    def publish(self, topic: str, key: str, value: Any, cause: Item, partition: int | None = None) -> None:
+        self.messages.append(Message(topic, key.encode(), _ENCODE.encode(value), partition))
         self.causes.append(cause)
 
 
@@ -124,6 +124,8 @@ class Kernel(Patient):
         stored = await self._load([event.user_id for event in events])
         loaded = time.perf_counter()
         work = self._apply(items, stored)
+        if partition is not None:
+            self._tell_late(work, items, partition)
         applied = time.perf_counter()
         await self._publish(work)
         published = time.perf_counter()
@@ -268,6 +270,8 @@ class Kernel(Patient):
             decision = self.policy.decide_verdict(event, outcome.cleared, outcome.condemned, state, now)
             for action in decision.actions:
                 self._act(work, user, action, item)
+        for told in outcome.tells:
+            work.publish(TOPIC_OF[type(told)], told.user_id, told, item)
         if outcome.findings:
             decision = self.policy.decide(event, outcome.findings, state, now)
             for finding in decision.findings:
@@ -278,6 +282,13 @@ class Kernel(Patient):
                 self.tally.notices[notice.kind, notice.severity] += 1
             for action in decision.actions:
                 self._act(work, user, action, item)
+
+    def _tell_late(self, work: Work, items: Sequence[Item], partition: int) -> None:
+        """Publishes a service event for what users of the partition wait for longer than usual."""
+        newest = max(((item.at or 0.0, item) for item in items if item.event is not None), key=lambda pair: pair[0], default=None)
+        if newest is not None:
+            for late in self.engine.overdue(partition, min(newest[0], self.clock())):
+                work.publish(TOPIC_OF[Service], late.user_id, late, newest[1], partition)
 
     def _act(self, work: Work, user: str, action: Any, item: Item) -> None:
         work.publish("account-actions", user, action, item)
@@ -318,6 +329,9 @@ class Kernel(Patient):
         letters, seen = [], set()
         for error, message, item in zip(refused, work.messages, work.causes, strict=True):
             if error is None:
+                continue
+            if message.topic in STRUCTS:  # an event of Vigil's own: nothing is lost but that it is told
+                log.error("an event for %s can't be published: %r", message.topic, error)
                 continue
             if message.topic == "dead-letters":
                 self._die(f"{item!r} can be neither processed nor put aside: {error!r}")

@@ -24,6 +24,8 @@ class Message(NamedTuple):
     topic: str
     key: bytes | None
     value: bytes
+    partition: int | None = None
+    """Where it has to go; None: by its key."""
 
 
 class Publisher(Protocol):
@@ -71,7 +73,8 @@ class KafkaPublisher:
         try:
             for index, message in enumerate(messages):
                 try:
-                    waiting.append((index, await producer.send(self._prefix + message.topic, message.value, key=message.key)))
+                    topic = self._prefix + message.topic
+                    waiting.append((index, await producer.send(topic, message.value, key=message.key, partition=message.partition)))
                 except REFUSALS as error:
                     refused[index] = error
             answers = await asyncio.gather(*(future for _, future in waiting), return_exceptions=True)

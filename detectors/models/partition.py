@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from detectors.models.cohort import Cohort
+from detectors.models.delays import Delays
 from detectors.models.limits import Limits
 from detectors.models.logins import Logins
 from detectors.models.markets import Markets
@@ -27,7 +28,7 @@ class Model(Protocol):
         ...
 
 
-MODELS: dict[str, type[Model]] = {"withdrawals": Cohort, "logins": Logins, "markets": Markets, "limits": Limits, "drains": Season}
+MODELS: dict[str, type[Model]] = {"withdrawals": Cohort, "delays": Delays, "logins": Logins, "markets": Markets, "limits": Limits, "drains": Season}
 """Name -> class, made without arguments."""
 
 

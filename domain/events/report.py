@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from domain.events.base import Input, LongText, Text
+from domain.events.base import Id, Input, LongText, Text
 
 
 class Report(Input, frozen=True, kw_only=True, omit_defaults=True, tag="report"):
@@ -13,3 +13,5 @@ class Report(Input, frozen=True, kw_only=True, omit_defaults=True, tag="report")
     urls: list[Text]
     addresses: list[Text]
     senders: list[Text]
+    campaign: Id | None = None
+    """Set where Vigil tells a user of a campaign that reached him: its id. Such a report counts as nobody's."""

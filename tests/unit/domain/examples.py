@@ -68,7 +68,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "service-events": _event(
         "service", subject="withdrawal", problem="delayed", reference="t1", code="NETWORK_CONGESTED", detail={"minutes": 90}
     ),
-    "reports": _event("report", subject="phishing", text="...", urls=["http://okx-verify.example"], addresses=[], senders=[]),
+    "reports": _event(
+        "report", subject="phishing", text="...", urls=["http://okx-verify.example"], addresses=[], senders=[], campaign=None
+    ),
     "verdicts": _event("verdict", about="e2", label="genuine", source="analyst", by="ana", client={}),
     "announcements": _event(
         "announcement",
@@ -104,7 +106,7 @@ OPTIONAL = {
     "account-changes": {"detail"},
     "margin": {"positions"},
     "service-events": {"reference", "code", "detail"},
-    "reports": set[str](),
+    "reports": {"campaign"},
     "verdicts": set[str](),
     "announcements": set[str](),
 }

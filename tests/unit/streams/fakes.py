@@ -36,6 +36,12 @@ class CountingEngine:
 
     def __init__(self) -> None:
         self.applied: list[str] = []
+        self.late: list[Any] = []
+        self.tells: list[Any] = []
+
+    def overdue(self, partition: int, at: float) -> list[Any]:
+        late, self.late = self.late, []
+        return late
 
     def apply(self, event: Any, state: UserState, source: Any = None) -> Any:
         state.habits.events += 1
@@ -50,7 +56,7 @@ class CountingEngine:
                     score=1.0, reasons=[], event_id=event.event_id, user_id=event.user_id, occurred_at=event.occurred_at, source=source,
                 )
             )  # fmt: skip
-        return SimpleNamespace(findings=findings, cleared=[], condemned=[], errors=[])
+        return SimpleNamespace(findings=findings, cleared=[], condemned=[], errors=[], tells=self.tells)
 
 
 class TellingPolicy:

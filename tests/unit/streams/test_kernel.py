@@ -1,15 +1,19 @@
 """The batch unit: what it publishes and writes, and what it does when a record or a part fails."""
 
 import base64
+from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
+from domain.events import Report, Service
 from domain.ports import Unavailable
 from domain.profile import UserState, decode, encode
 from streams import kernel as kernel_module
 from streams import patience
 from streams.cache import ProfileCache
 from streams.kernel import Kernel
+from tests.unit.domain.examples import EXAMPLES
 from tests.unit.streams.fakes import NOW, CountingEngine, MemoryBus, MemoryProfiles, TellingPolicy, item, login
 
 
@@ -215,14 +219,42 @@ async def test_a_cache_smaller_than_a_batch_loses_nothing() -> None:
 
 
 async def test_events_without_a_rule_are_counted_and_touch_no_profile() -> None:
-    """Announcements, reports and service events are validated; nothing is stored for them yet."""
+    """Announcements are validated; nothing is stored for them yet."""
     parts = Parts()
-    value = login("e1").replace(b'"login"', b'"service"').replace(b'"outcome": "success"', b'"subject": "kyc", "problem": "stuck"')
-    await parts.kernel.run([item("service-events", 0, value)])
+    value = msgspec.json.encode(EXAMPLES["announcements"])
+    await parts.kernel.run([item("announcements", 0, value, key=b"*")])
 
-    assert parts.kernel.tally.events == {"service-events": 1}
+    assert parts.kernel.tally.events == {"announcements": 1}
     assert parts.profiles.data == {}
     assert parts.bus.messages == []
+
+
+async def test_what_is_late_is_told_as_a_service_event_of_its_user() -> None:
+    """On the partition whose user it is, whoever's event was the occasion."""
+    parts = Parts()
+    parts.engine.late = [
+        Service(event_id="late-t1", user_id="u9", occurred_at=datetime.fromtimestamp(NOW, UTC), subject="withdrawal", problem="delayed")
+    ]
+    await parts.kernel.run([item("logins", 0, login("e1"))], 0)
+
+    (told,) = parts.bus.messages
+    assert (told.topic, told.key, told.partition) == ("service-events", b"u9", 0)
+    assert parts.bus.on("service-events")[0]["event_id"] == "late-t1"
+
+
+async def test_events_that_follow_for_others_are_published_on_their_topics() -> None:
+    """Where the broker refuses one, the batch goes on: nothing that came in is lost."""
+    parts = Parts()
+    parts.engine.tells = [
+        Report(event_id="r", user_id="u8", occurred_at=datetime.fromtimestamp(NOW, UTC), subject="theft", text="", urls=[], addresses=[], senders=[])
+    ]  # fmt: skip
+    await parts.kernel.run([item("logins", 0, login("e1"))], 0)
+    parts.bus.refuses = lambda message: message.topic == "reports"
+    await parts.kernel.run([item("logins", 1, login("e2"))], 0)
+
+    assert [report["user_id"] for report in parts.bus.on("reports")] == ["u8"]
+    assert parts.bus.on("dead-letters") == []
+    assert parts.events() == 2
 
 
 async def test_an_erased_user_is_not_written_back(monkeypatch: pytest.MonkeyPatch) -> None:

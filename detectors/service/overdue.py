@@ -1,0 +1,28 @@
+"""What is late, as service events of Vigil's own: the user is told before he asks.
+
+They go to `service-events` like the exchange's, so that they are judged, told and kept like those. Ids come from what is late: found twice,
+it is one event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from detectors.models.delays import Delays
+from domain.events import Service
+
+
+def overdue(delays: Delays, at: float) -> Iterator[Service]:
+    """Those that became late by event time `at`."""
+    for begun in delays.late(at):
+        subject, asset, network = begun.about
+        yield Service(
+            event_id=f"late-{subject}-{begun.reference}"[:128],
+            user_id=begun.user_id,
+            occurred_at=datetime.fromtimestamp(at, UTC),
+            subject=subject,  # type: ignore[arg-type]  # one of those that detectors begin
+            problem="stuck" if subject == "kyc" else "delayed",
+            reference=begun.reference,
+            detail={name: value for name, value in (("asset", asset), ("network", network)) if value},
+        )
