@@ -65,7 +65,8 @@ class Formats:
 
     def time(self, moment: datetime) -> str:
         """`04:09`."""
-        return f"{self.local(moment):%H:%M}"
+        local = self.local(moment)
+        return f"{local.hour:02}:{local.minute:02}"
 
     def moment(self, moment: datetime) -> str:
         """`Sunday, 22 November 2026, 04:09 (Central European Standard Time)`."""
@@ -82,35 +83,26 @@ class Formats:
         return self._("{date}, {time}", date=_day(self.local(moment).date(), self.babel), time=self.time(moment))
 
     def duration(self, minutes: str | None) -> str:
-        """`6 minutes`, `3 hours`; '' when unknown."""
-        try:
-            span = timedelta(minutes=max(1.0, float(minutes or "")))
-        except (ValueError, OverflowError):
-            return ""
-        return str(format_timedelta(span, locale=self.babel, threshold=1.5))
+        """`6 minutes`, `95 minutes`, `3 hours`; '' when unknown. The next unit begins at three of it: rounding hides no hour."""
+        return _duration(minutes or "", self.babel)
 
     def amount(self, amount: str | None, asset: str | None) -> str:
         """An amount of crypto, exact to the last digit, `2.40 BTC`; zeros that only pad are left out from the third decimal on."""
-        number = _decimal(amount)
+        number = _decimal(amount or "")
         if number is None:
             return ""
         whole, _, decimals = f"{number:f}".partition(".")
         decimals = decimals[:2] + decimals[2:].rstrip("0")
         if decimals.strip("0") == "" and len(whole) > 3:
             decimals = ""  # 1250.000000 is 1,250: padding, not precision
-        with localcontext(_EXACT):
-            text = format_decimal(Decimal(whole), locale=self.babel)
+        text = _whole(whole, self.babel)
         if decimals:
             text += self._decimal_symbol + decimals
         return f"{text} {clean(asset, 16)}".strip()
 
     def money(self, usd: str | None) -> str:
         """An amount of US dollars; '' when unknown."""
-        number = _decimal(usd)
-        if number is None:
-            return ""
-        with localcontext(_EXACT):
-            return str(format_currency(number, "USD", locale=self.babel))
+        return _money(usd or "", self.babel)
 
     def country(self, code: str | None) -> str:
         """A country's name, the code where there is none."""
@@ -181,9 +173,33 @@ def _babel_locale(locale: str, region: str | None) -> Locale:
     return Locale.parse("_".join(parts))
 
 
-def _decimal(text: str | None) -> Decimal | None:
+@lru_cache(maxsize=4096)
+def _duration(minutes: str, locale: Locale) -> str:
     try:
-        number = Decimal(text or "")
+        span = timedelta(minutes=max(1.0, float(minutes)))
+    except (ValueError, OverflowError):
+        return ""
+    return str(format_timedelta(span, locale=locale, threshold=1.5))
+
+
+@lru_cache(maxsize=4096)
+def _money(usd: str, locale: Locale) -> str:
+    number = _decimal(usd)
+    if number is None:
+        return ""
+    with localcontext(_EXACT):
+        return str(format_currency(number, "USD", locale=locale))
+
+
+@lru_cache(maxsize=4096)
+def _whole(number: str, locale: Locale) -> str:
+    with localcontext(_EXACT):
+        return str(format_decimal(Decimal(number), locale=locale))
+
+
+def _decimal(text: str) -> Decimal | None:
+    try:
+        number = Decimal(text)
     except InvalidOperation:
         return None
     return number if number.is_finite() and -40 <= number.adjusted() <= 40 else None

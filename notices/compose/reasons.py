@@ -6,7 +6,7 @@ whoever reads the owner's mail learns nothing that helps to pass below.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from domain.messages import Reason
 from notices.compose import why_login, why_trading, why_transfer
@@ -28,18 +28,29 @@ UNSPOKEN = frozenset(
 """Features that analysts read and owners don't."""
 
 
-def sentences(reasons: Sequence[Reason], facts: Facts, formats: Formats, _: Words, told: str = "") -> list[str]:
-    """The sentences of a notice in the order of its reasons, each once and none that `told` says already."""
+def sentences(
+    reasons: Sequence[Reason], facts: Facts, formats: Formats, _: Words, told: str = "", detectors: Collection[str] = ()
+) -> list[str]:
+    """The sentences of a notice in the order of its reasons, each once and none that `told` says already. `detectors`: those that the
+    reasons come from."""
     said: dict[str, None] = {}
     others = from_others(reasons)
     for reason in reasons:
-        say = _SAY.get(reason.feature)
+        say = _words_for(reason.feature, detectors)
         if say is None or (others and reason.feature == "usd_value"):
             continue
         for sentence in say(reason, facts, formats, _):
             if sentence and sentence not in told:
                 said.setdefault(sentence)
     return list(said)[:MAX_REASONS]
+
+
+def _words_for(feature: str, detectors: Collection[str]) -> Say | None:
+    if "login_risk" in detectors and feature in why_login.RARE:
+        proof, rare = why_login.RARE[feature]
+        if proof not in detectors:
+            return rare
+    return _SAY.get(feature)
 
 
 def from_others(reasons: Sequence[Reason]) -> bool:

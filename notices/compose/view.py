@@ -118,7 +118,9 @@ def parts(notice: Notice, reader: Reader, brand: str, digest: Sequence[Notice] =
         subject=made.subject,
         what=made.what,
         facts=_facts(notice, reader),
-        reasons=_digest(digest, reader, brand) if digest else reasons.sentences(notice.reasons, facts, formats, _, made.what),
+        reasons=_digest(digest, reader, brand)
+        if digest
+        else reasons.sentences(notice.reasons, facts, formats, _, made.what, notice.detectors),
         held=_held(notice, reader),
         me=made.me,
         not_me=made.not_me,

@@ -46,6 +46,24 @@ def _failures(reason: Reason, facts: Facts, formats: Formats, _: Words) -> list[
     return [_("Wrong passwords or codes just before: {count}.", count=count)] if count else []
 
 
+def _rare_device(reason: Reason, facts: Facts, formats: Formats, _: Words) -> list[str]:
+    usual = names(reason.usual, formats.device, _.comma)
+    return [_("Devices you usually sign in with: {devices}.", devices=usual)] if usual else []
+
+
+def _rare_network(reason: Reason, facts: Facts, formats: Formats, _: Words) -> list[str]:
+    return [_("You rarely sign in from this network.")]
+
+
+def _rare_country(reason: Reason, facts: Facts, formats: Formats, _: Words) -> list[str]:
+    usual = names(reason.usual, formats.country, _.comma)
+    return [_("Countries you usually sign in from: {countries}.", countries=usual)] if usual else []
+
+
+def _nothing(reason: Reason, facts: Facts, formats: Formats, _: Words) -> list[str]:
+    return []
+
+
 def _hour(reason: Reason, facts: Facts, formats: Formats, _: Words) -> list[str]:
     return [_("You rarely sign in at this hour.")]
 
@@ -145,3 +163,11 @@ SAY: dict[str, Say] = {
     "permissions": _permissions,
     "ip_restricted": _unrestricted,
 }
+
+RARE: dict[str, tuple[str, Say]] = {
+    "device": ("login_new_device", _rare_device),
+    "network": ("", _rare_network),
+    "country": ("login_new_country", _rare_country),
+    "browser": ("login_new_browser", _nothing),
+}
+"""What may be said where login_risk weighed a feature: it counts what is rare, so only the detector named here makes it new."""
