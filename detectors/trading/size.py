@@ -76,7 +76,7 @@ class Size(Detector):
     def _of_hour(self, usd: float, seen: Sighting, trade: TradeHabits) -> Score:
         if len(trade.volumes) < self.minimum_hours:
             return NORMAL
-        total = usd + _running(trade, seen.event.at)
+        total = usd + running(trade, seen.event.at)
         value = self._rare(total, trade.volumes, read.largest(trade.volumes))
         if value <= 0.0:
             return NORMAL
@@ -101,7 +101,7 @@ class Size(Detector):
                 trade.volumes.add(over.usd, MAX_VOLUMES)
 
 
-def _running(trade: TradeHabits, at: float) -> float:
+def running(trade: TradeHabits, at: float) -> float:
     """USD filled in the hour up to `at`: all of the clock's hour, and as much of the one before as an hour reaches back."""
     number = int(at // 3600)
     now, before = _hour(trade, number), _hour(trade, number - 1)
