@@ -1,7 +1,7 @@
 """Conditions on events in stories: `{event: transfer, where: {direction: deposit, usd_value: {at_most: 1}}, value: address}`.
 
-Fields are those of the event, `client.NAME` and `detail.NAME` those of its parts. A field that is absent fits nothing; of a list one item is
-enough.
+Fields are those of the event, `client.NAME` and `detail.NAME` those of its parts. A field that is absent fits nothing; of a list one item
+is enough.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ import yaml
 
 from detectors import storybook
 from detectors.base import Detector
-from detectors.story import Story
+from detectors.story import FOUND, Story
 from domain.facts import FEATURES
 from domain.severity import SEVERITIES, Severity
 
@@ -100,7 +100,7 @@ class Registry:
         """The same with all others switched off; they go on learning. With a story those stay on that count for it where they fire."""
         told = self.entries[name].story
         named = {one for step in (*told.steps, *told.unless) for one in step.any} if told else set()
-        firing = {e.id for e in self.detectors if e.id in named and type(e.detector).step_one is Detector.step_one}
+        firing = {e.id for e in self.detectors if e.id + FOUND in named or (e.id in named and _wordless(e.detector))}
         return Registry({id_: msgspec.structs.replace(e, enabled=id_ == name or id_ in firing) for id_, e in self.entries.items()})
 
     @cached_property
@@ -117,6 +117,11 @@ class Registry:
     def config_hash(self) -> str:
         """Of everything in effect, 16 hex digits."""
         return _digest([entry.config_hash for entry in self.entries.values()])
+
+
+def _wordless(detector: Detector | None) -> bool:
+    """Whether it has no word of its own for stories."""
+    return detector is not None and type(detector).step_one is Detector.step_one
 
 
 def _entry(path: Path, family: str) -> Entry:

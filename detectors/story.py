@@ -18,6 +18,8 @@ from domain.severity import Severity
 
 Link = Literal["session", "device", "network", "key", "address"]
 LINKS: tuple[Link, ...] = ("session", "device", "network", "key", "address")
+FOUND = "!"
+"""Behind a detector's id: it counts only where it fired, not while it is warming up or off."""
 _STRANGER = ("session_id", "device", "browser", "city", "country")
 
 

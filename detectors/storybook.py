@@ -8,14 +8,14 @@ from typing import Any, get_args
 
 from detectors import conditions
 from detectors.conditions import Condition
-from detectors.story import LINKS, Link, Story, StoryStep
+from detectors.story import FOUND, LINKS, Link, Story, StoryStep
 from domain.facts import FEATURES
 from domain.messages import Action
 from domain.severity import SEVERITIES
 
 KEYS = {"steps", "unless", "same"}
-STEP_KEYS = {"name", "any", "values", "early", "anytime", "within", "same", "severity", "asks"}
-ABSENT_KEYS = {"any", "values", "before", "same"}
+STEP_KEYS = {"name", "any", "found", "values", "early", "anytime", "within", "same", "severity", "asks"}
+ABSENT_KEYS = {"any", "found", "values", "before", "same"}
 ASKS = tuple(action for action in get_args(Action) if action != "release")
 _SPAN = re.compile(r"^(\d+(?:\.\d+)?)([dhms])$")
 _UNITS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0}
@@ -111,7 +111,7 @@ def _any(at: str, name: str, raw: Mapping[str, Any], parameters: Mapping[str, An
         elif known is not None and one not in known:
             raise ValueError(f"{at}: there is no detector {one}")
         else:
-            names.append(str(one))
+            names.append(f"{one}{FOUND}" if raw.get("found") else str(one))
     return tuple(names)
 
 

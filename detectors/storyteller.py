@@ -11,6 +11,7 @@ from detectors import material, story, storybook
 from detectors.base import Detector, Sighting
 from detectors.conditions import Condition
 from detectors.registry import Entry, Registry
+from detectors.story import FOUND
 from domain.addresses import normal
 from domain.events import AccountChange, Input, Transfer
 from domain.habits import Habits
@@ -54,11 +55,12 @@ def plan_stories(registry: Registry, struct: type[Input]) -> StoryPlan:
                 if entry not in uses.setdefault(name, []):
                     uses[name].append(entry)
                 seconds[name] = max(seconds.get(name, 0.0), told.window + step.before)
-    mine = [(e, e.detector) for e in registry.detectors if e.id in uses and e.detector is not None and struct in e.detector.events]
-    worded = [(e, d) for e, d in mine if type(d).step_one is not Detector.step_one]
+    mine = [(e, e.detector) for e in registry.detectors if e.detector is not None and struct in e.detector.events]
+    worded = [(e, d) for e, d in mine if e.id in uses and type(d).step_one is not Detector.step_one]
+    wordless = {e.id for e, _ in mine if e.id in uses} - {e.id for e, _ in worded}
     return StoryPlan(
         asked=[(entry, detector.step_one) for entry, detector in worded],
-        fired=frozenset(e.id for e, _ in mine) - {e.id for e, _ in worded},
+        fired=frozenset(wordless | {e.id + FOUND for e, _ in mine if e.id + FOUND in uses}),
         conditions=conditions,
         uses={name: tuple(entries) for name, entries in uses.items()},
         seconds=seconds,
@@ -79,8 +81,10 @@ def words(
         if word:
             said[entry.id] = word[:LONGEST]
     for found in findings:
-        if found.detector in todo.fired:
-            said[found.detector] = str(found.subject or (found.reasons[0].value if found.reasons else "") or found.detector)[:LONGEST]
+        word = said.get(found.detector) or str(found.subject or (found.reasons[0].value if found.reasons else "") or found.detector)
+        for name in (found.detector, found.detector + FOUND):
+            if name in todo.fired:
+                said[name] = word[:LONGEST]
     for condition in todo.conditions:
         if word := condition.word(seen.event):
             said[condition.name] = word[:LONGEST]

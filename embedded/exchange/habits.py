@@ -154,15 +154,41 @@ def _session(diary: Diary, at: float, surprising: bool) -> None:
         at += 120
         what, detail = rng.choice((("password_changed", {}), ("mfa_reset", {}), ("api_key_created", _read_only_key(p))))
         _explain(diary, diary.add(at, change(p, at, what, client, **detail)), at, "own change")
+    if surprising:
+        _rare(diary, at + 300, client, entered)
 
 
-def _withdraw(diary: Diary, at: float, usd: float, client: Event, to: Payee) -> None:
+def _rare(diary: Diary, at: float, client: Event, entered: Event) -> None:
+    """What honest people do that looks like what thieves do."""
+    p, odd = diary.person, diary.person.odd
+    chance = odd.random()
+    if diary.surprises.get(entered["event_id"]) == "new device" and odd.random() < 0.2:
+        # The old phone is gone, and the codes with it.
+        before = at - 1200
+        _explain(diary, diary.add(before, change(p, before, "recovery_requested", client)), before, "recovery")
+        _explain(diary, diary.add(before + 200, change(p, before + 200, "mfa_reset", client)), before, "recovery")
+    elif chance < 1 / 1600:
+        to = Payee(p.payees[0].chain, wire.address(odd, p.payees[0].chain))
+        _withdraw(diary, at, min(p.size * odd.uniform(3, 7), p.balance * 0.5), client, to, "large payment")
+    elif chance < 1 / 300:
+        to = Payee(p.payees[0].chain, wire.address(odd, p.payees[0].chain))
+        _explain(diary, diary.add(at, change(p, at, "address_whitelisted", client, address=to.address)), at, "own change")
+        _withdraw(diary, at + 400, p.size * odd.uniform(0.5, 1.5), client, to)
+    elif chance < 1 / 150:
+        _deposit(diary, at, usd := p.size * odd.uniform(1, 3))
+        _withdraw(diary, at + odd.uniform(600, 7200), usd * odd.uniform(0.7, 0.98), client, odd.choice(p.payees))
+    elif chance < 1 / 100:
+        for n in range(odd.randint(2, 5)):
+            diary.add(entered_at := at - 400 + 20 * n, login(p, entered_at, client, odd.choice(("wrong_password", "wrong_mfa"))))
+
+
+def _withdraw(diary: Diary, at: float, usd: float, client: Event, to: Payee, why: str = "new payee") -> None:
     p = diary.person
     asked = diary.add(at, transfer(p, at, usd, client, to))
     p.balance -= usd
     if to.address not in p.paid:
         p.paid.add(to.address)
-        _explain(diary, asked, at, "new payee")
+        _explain(diary, asked, at, why)
     diary.add(at + 400, transfer(p, at + 400, usd, client, to, status="completed", transfer_id=asked["transfer_id"]))
 
 

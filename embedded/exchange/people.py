@@ -122,6 +122,8 @@ class Person:
     """Devices, and networks, that they logged in from."""
     away: Network | None = None
     away_days: int = 0
+    odd: Random = field(default_factory=lambda: Random(0), repr=False)
+    """Chance of what is rare, apart from that of the days."""
     serial: int = 0
 
     def next_id(self, kind: str) -> str:
@@ -180,4 +182,5 @@ def person(seed: int, number: int, since: float) -> Person:
         payday=rng.randrange(1, 28),
         margin=rng.random() < 0.2,
         mark=f"{int(since // 3600):x}",
+        odd=Random(f"vigil/{seed}/{number}/odd"),
     )
