@@ -28,6 +28,7 @@ _TEXT = 4_000
 _SHORT = 60
 """Texts of fewer letters say too little."""
 _RUN, _BINS, _ROWS = 4, 32, 4
+_EMPTY = 1 << 32
 _NAME = range(7, 25)
 """Lengths of names of which look-alikes one edit away are looked for: shorter ones are alike by chance."""
 _LOOKALIKE = str.maketrans(
@@ -139,18 +140,20 @@ def _of_host(host: str) -> Iterator[str]:
 def _bands(text: str) -> Iterator[str]:
     """Wording: min-hashes of runs of characters, in bands of which one has to agree."""
     plain = "".join(c for c in unicodedata.normalize("NFKC", text[:_TEXT]).lower() if c.isalpha())
-    if len(plain) < _SHORT and len(plain.encode()) < 2 * _SHORT:
+    wide = sum(c >= "\u2e80" for c in plain) * 2 > len(plain)  # a Chinese, Japanese or Korean character says as much as half a word
+    if len(plain) < (_SHORT // 3 if wide else _SHORT):
         return
-    bins = [0xFFFFFFFF] * _BINS
+    run = 2 * (2 if wide else _RUN)
+    bins = [_EMPTY] * _BINS
     data = plain.encode("utf-16-be", "surrogatepass")
-    for at in range(0, len(data) - 2 * _RUN + 1, 2):
-        mixed = crc32(data[at : at + 2 * _RUN]) * 0x9E3779B1 & 0xFFFFFFFF
+    for at in range(0, len(data) - run + 1, 2):
+        mixed = crc32(data[at : at + run]) * 0x9E3779B1 & 0xFFFFFFFF
         place = mixed >> 27
         bins[place] = min(bins[place], mixed)
+    # An empty bin takes the next full one's (Shrivastava and Li, ICML 2014), with how far that was.
+    full = [next((bins[(at + off) % _BINS], off) for off in range(_BINS) if bins[(at + off) % _BINS] != _EMPTY) for at in range(_BINS)]
     for number in range(0, _BINS, _ROWS):
-        band = bins[number : number + _ROWS]
-        if 0xFFFFFFFF not in band:  # an empty one would agree with every short text
-            yield f"t{number:x}.{fingerprint(repr(band)):x}"
+        yield f"t{number:x}.{fingerprint(repr(full[number : number + _ROWS])):x}"
 
 
 def _unicode(label: str) -> str:
