@@ -156,10 +156,14 @@ def engine(config: Path | None = None) -> Any:
     from detectors.registry import Registry
     from detectors.wiring import build_engine
     from stores.geo import GeoSurroundings
+    from stores.lists import Lists
 
     chosen = settings()
     registry = told(lambda: apply(Registry.load(), config))
-    return build_engine(GeoSurroundings(chosen.geo.city, chosen.geo.asn, chosen.data_dir / "geo"), registry)
+    lists = Lists(chosen.lists.dir)
+    for problem in lists.refresh():
+        click.echo(f"a list of addresses can't be taken: {problem}", err=True)
+    return build_engine(GeoSurroundings(chosen.geo.city, chosen.geo.asn, chosen.data_dir / "geo", lists), registry)
 
 
 @cli.command()

@@ -147,6 +147,12 @@ class Geo(Section):
     asn: Path | None = None
 
 
+class Lists(Section):
+    """Addresses that nobody should send to."""
+
+    dir: Path | None = Field(ROOT / "lists", description="folder of files of sanctioned and scam addresses; see docs/lists.md")
+
+
 class Settings(Section):
     """All settings."""
 
@@ -159,6 +165,7 @@ class Settings(Section):
     notices: Notices = Notices()
     metrics: Metrics = Metrics()
     geo: Geo = Geo()
+    lists: Lists = Lists()
     secret_key: Annotated[SecretStr, Field(description="signs tokens, encrypts at rest; at least 32 characters")] = SecretStr("")
     data_dir: Path = Path("var")
     mappings_dir: Path = Field(

@@ -16,6 +16,7 @@ from domain.place import NO_AGENT, NOWHERE, Agent, Place
 from stores.agents import describe
 from stores.carrier import ATTRIBUTION, unpacked
 from stores.exits import is_exit
+from stores.lists import Lists
 
 PLACES, AGENTS = 32_768, 8_192
 """Addresses and user agents remembered; 20 MB together when full."""
@@ -28,7 +29,8 @@ class GeoSurroundings:
     """Reads City and ASN databases (.mmdb: the DB-IP Lite data that comes along, or GeoLite2/GeoIP2). Raises CarrierError or OSError
     when opened without readable data; look-ups never raise."""
 
-    def __init__(self, city: Path | None, asn: Path | None, cache_dir: Path):
+    def __init__(self, city: Path | None, asn: Path | None, cache_dir: Path, lists: Lists | None = None):
+        self.lists = lists or Lists(None)
         # Memory-mapped: the workers of one machine share the pages, and only those that are asked for are read.
         self._city = maxminddb.open_database(str(city or unpacked("city", cache_dir)), maxminddb.MODE_AUTO)
         self._asn = maxminddb.open_database(str(asn or unpacked("asn", cache_dir)), maxminddb.MODE_AUTO)
@@ -52,6 +54,10 @@ class GeoSurroundings:
     def agent(self, user_agent: str | None) -> Agent:
         """What the user agent says; NO_AGENT for none or an unknown one."""
         return self._agent(user_agent) if user_agent else NO_AGENT
+
+    def listed(self, address: str) -> str:
+        """Name of the list that holds the address; '' where none does."""
+        return self.lists.listed(address)
 
     def close(self) -> None:
         self._city.close()

@@ -24,6 +24,7 @@ from domain.ports import Unavailable
 from notices.policy import Policy
 from stores.crowd import RedisCrowd
 from stores.geo import GeoSurroundings
+from stores.lists import Lists
 from stores.redis_client import connect_async
 from stores.redis_profiles import Fenced, RedisProfiles
 from streams.app import App, build, handle
@@ -74,8 +75,16 @@ def detect_app(settings: Settings, kernel: Kernel) -> App:
 
 def build_engine_of(settings: Settings, crowd: Crowd | None = None) -> Engine:
     """The engine with the configured detectors and address data. `crowd`: in memory unless told."""
-    surroundings = GeoSurroundings(settings.geo.city, settings.geo.asn, settings.data_dir / "geo")
+    surroundings = GeoSurroundings(settings.geo.city, settings.geo.asn, settings.data_dir / "geo", address_lists(settings))
     return build_engine(surroundings, apply(Registry.load()), crowd)
+
+
+def address_lists(settings: Settings) -> Lists:
+    """The configured lists of addresses, read; a file that can't be taken is logged."""
+    lists = Lists(settings.lists.dir)
+    for problem in lists.refresh():
+        log.error("a list of addresses can't be taken: %s", problem)
+    return lists
 
 
 def policy_of(late_after: float | None) -> Policy:
@@ -125,6 +134,28 @@ def follow_configuration(engine: Any) -> Callable[[], Awaitable[None]]:
     return follow
 
 
+def follow_lists(surroundings: Any) -> Callable[[], Awaitable[None]]:
+    """A task that takes changed lists of addresses; a file that can't be taken is logged, and what it said before stays in effect."""
+    lists: Lists = surroundings.lists
+
+    async def follow() -> None:
+        stop = threading.Event()
+
+        def refused(problem: str) -> None:
+            log.error("a list of addresses can't be taken, what it said before stays in effect: %s", problem)
+
+        def look() -> None:
+            for now in lists.changes(stop, refused):
+                log.info("lists of addresses in effect: %s", ", ".join(f"{one.name} ({len(one.addresses)})" for one in now) or "none")
+
+        try:
+            await asyncio.to_thread(look)
+        finally:
+            stop.set()
+
+    return follow
+
+
 def run_detect(settings: Settings) -> int:
     """The role `detect`, until it is told to stop. Exit status. Raises what build_kernel raises when something is not as it has to be."""
     kernel = build_kernel(settings)
@@ -136,5 +167,6 @@ def run_detect(settings: Settings) -> int:
 
     return serve(
         settings, detect_app(settings, kernel), "detect", kernel=kernel, done=lambda: kernel.tally.batches,
-        waiting=lambda: bool(kernel.waiting_for), closing=[close], tasks=[follow_configuration(kernel.engine)],
+        waiting=lambda: bool(kernel.waiting_for), closing=[close],
+        tasks=[follow_configuration(kernel.engine), follow_lists(kernel.engine.surroundings)],
     )  # fmt: skip

@@ -23,6 +23,7 @@ LONGEST_LINK = 70
 TOKEN = 22
 OLD_GEO = 90.0
 """Days."""
+OLD_LIST = 30.0
 WITHIN = 12.0
 
 
@@ -40,7 +41,7 @@ class Line(NamedTuple):
 async def checks(settings: Settings) -> list[Line]:
     """All checks; none raises, none takes longer than WITHIN seconds."""
     lines = list(_settings(settings))
-    for name, check in (("kafka", _kafka), ("topics", _topics), ("redis", _redis), ("sql", _sql), ("geo", _geo)):
+    for name, check in (("kafka", _kafka), ("topics", _topics), ("redis", _redis), ("sql", _sql), ("geo", _geo), ("lists", _lists)):
         lines.append(await _guarded(name, check, settings))
     for medium in ("email", "sms"):
         lines += await asyncio.to_thread(_providers, settings, medium)
@@ -145,6 +146,21 @@ async def _geo(settings: Settings) -> tuple[State, str]:
     return ("warn" if age > OLD_GEO else "ok"), f"address data is {age:.0f} days old" + (
         "; point VIGIL_GEO__CITY and __ASN at newer" if age > OLD_GEO else ""
     )
+
+
+async def _lists(settings: Settings) -> tuple[State, str]:
+    from stores.lists import Lists
+
+    lists = Lists(settings.lists.dir)
+    problems = await asyncio.to_thread(lists.refresh)
+    if problems:
+        return "FAIL", "; ".join(problems)
+    if not lists.lists:
+        return "ok", f"no lists of addresses in {settings.lists.dir}" if settings.lists.dir else "no lists of addresses"
+    now = time.time()
+    words = [f"{one.name}: {len(one.addresses)} addresses, {max(0.0, now - one.at) / 86_400:.0f} days old" for one in lists.lists]
+    old = any(now - one.at > OLD_LIST * 86_400 for one in lists.lists)
+    return ("warn" if old else "ok"), "; ".join(words) + ("; sanctions change every few weeks: fetch them anew" if old else "")
 
 
 def _providers(settings: Settings, medium: Literal["email", "sms"]) -> list[Line]:
