@@ -23,14 +23,22 @@ class DetectorConfigError(ValueError):
 class Configurable(Protocol):
     """A catalogue that takes changes: detectors.registry.Registry."""
 
-    def configured(self, overrides: Mapping[str, Any]) -> Any: ...
+    def configured(self, overrides: Mapping[str, Any], budgets: Any = None) -> Any: ...
 
 
 C = TypeVar("C", bound=Configurable)
 
 
+SETTINGS = ("detectors", "alert_budget")
+
+
 def read(path: Path | None = None) -> dict[str, Any]:
     """The `detectors:` mapping of a file, {} where there is no file. Raises DetectorConfigError."""
+    overrides: dict[str, Any] = _whole(path).get("detectors") or {}
+    return overrides
+
+
+def _whole(path: Path | None = None) -> dict[str, Any]:
     file = path or FILE
     try:
         raw = yaml.safe_load(file.read_text(encoding="utf-8"))
@@ -45,21 +53,21 @@ def read(path: Path | None = None) -> dict[str, Any]:
     if raw is None:
         return {}
     if not isinstance(raw, dict):
-        raise DetectorConfigError(f"{file}: expected a mapping with the one key `detectors`")
-    unknown = sorted(str(name) for name in raw if name != "detectors")
+        raise DetectorConfigError(f"{file}: expected a mapping with the keys {' and '.join(f'`{name}`' for name in SETTINGS)}")
+    unknown = sorted(str(name) for name in raw if name not in SETTINGS)
     if unknown:
-        raise DetectorConfigError("\n".join(f"{file.name}: {name}: there is no such setting; expected detectors" for name in unknown))
-    overrides = raw.get("detectors") or {}
-    if not isinstance(overrides, dict):
+        expected = " or ".join(SETTINGS)
+        raise DetectorConfigError("\n".join(f"{file.name}: {name}: there is no such setting; expected {expected}" for name in unknown))
+    if not isinstance(raw.get("detectors") or {}, dict):
         raise DetectorConfigError(f"{file.name}: detectors: expected a mapping of detector ids")
-    return overrides
+    return raw
 
 
 def apply(catalogue: C, path: Path | None = None) -> C:
     """The catalogue with the file's changes. Raises DetectorConfigError."""
-    overrides = read(path)
+    raw = _whole(path)
     try:
-        changed: C = catalogue.configured(overrides)
+        changed: C = catalogue.configured(raw.get("detectors") or {}, raw.get("alert_budget"))
     except ValueError as error:
         name = (path or FILE).name
         raise DetectorConfigError("\n".join(f"{name}: {line}" for line in str(error).splitlines())) from None

@@ -15,6 +15,7 @@ import msgspec
 
 from detectors import material, story, storyteller
 from detectors.base import NORMAL, Sighting, WarmingUp
+from detectors.budget import Budget
 from detectors.outcome import Outcome
 from detectors.plan import Plan, Verb, plan
 from detectors.registry import Registry
@@ -67,6 +68,7 @@ class Engine:
         """Another configuration from the next event on."""
         self.registry = registry
         self._plans: dict[type[Input], Plan] = {struct: plan(registry, struct) for struct in TOPIC_OF}
+        self.budget = Budget(registry.budgets, {e.id: e.family for e in registry.detectors}) if registry.budgets else None
 
     def apply(self, event: Event, state: UserState, source: Source | None = None) -> Outcome:
         """Handles one event; changes `state`. A detector that raises is told in `errors`, the others go on."""
@@ -121,6 +123,8 @@ class Engine:
         own = len(findings)
         if todo.stories.concerned:
             self._stories(todo.stories, seen, at, state, source, findings, outcome)
+        if self.budget is not None and seen.cohort is not None:
+            findings = self.budget.spend(findings, event, state, seen.cohort.alarms)
         shady = bool(state.condemned) and condemned.among(state, condemned.marks(event.where.device_id, None, _address(event)))
         if shady or state.pending:
             outcome.risk = self._risk(outcome.risk, event, state, shady)

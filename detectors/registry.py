@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from detectors import storybook
+from detectors import budget, storybook
 from detectors.base import Detector
 from detectors.story import FOUND, Story
 from domain.facts import FEATURES
@@ -65,8 +65,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 class Registry:
     """Entries by id, in a fixed order."""
 
-    def __init__(self, entries: Mapping[str, Entry]):
+    def __init__(self, entries: Mapping[str, Entry], budgets: Mapping[str, float] | None = None):
         self.entries = dict(entries)
+        self.budgets = dict(budgets or {})
+        """Family -> what it may tell: notices per 1,000 active users and day (detectors.budget). No family, no limit."""
 
     @classmethod
     def load(cls, root: Path = ROOT) -> Registry:
@@ -81,9 +83,11 @@ class Registry:
             entries[story.id] = story
         return cls(entries)
 
-    def configured(self, overrides: Mapping[str, Any]) -> Registry:
-        """With an operator's changes: id -> enabled, threshold, severity, parameters. Raises RegistryError, one line a mistake."""
+    def configured(self, overrides: Mapping[str, Any], budgets: Any = None) -> Registry:
+        """With an operator's changes: id -> enabled, threshold, severity, parameters; alert budgets by family. Raises RegistryError, one
+        line a mistake."""
         mistakes: list[str] = []
+        allowed = budget.checked(budgets, FAMILIES, mistakes)
         changed = dict(self.entries)
         for name, wanted in overrides.items():
             if name not in self.entries:
@@ -94,7 +98,7 @@ class Registry:
                 changed[str(name)] = _overridden(self.entries[name], wanted, mistakes)
         if mistakes:
             raise RegistryError("\n".join(mistakes))
-        return Registry(changed)
+        return Registry(changed, allowed)
 
     def only(self, name: str) -> Registry:
         """The same with all others switched off; they go on learning. With a story those stay on that count for it where they fire."""
@@ -116,7 +120,8 @@ class Registry:
     @cached_property
     def config_hash(self) -> str:
         """Of everything in effect, 16 hex digits."""
-        return _digest([entry.config_hash for entry in self.entries.values()])
+        hashes: list[Any] = [entry.config_hash for entry in self.entries.values()]
+        return _digest([*hashes, self.budgets] if self.budgets else hashes)
 
 
 def _wordless(detector: Detector | None) -> bool:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from detectors.models.alarms import Alarms
 from detectors.models.cohort import Cohort
 from detectors.models.delays import Delays
 from detectors.models.limits import Limits
 from detectors.models.logins import Logins
 from detectors.models.markets import Markets
+from detectors.models.rates import Rates
 from detectors.models.season import Season
 
 
@@ -28,7 +30,16 @@ class Model(Protocol):
         ...
 
 
-MODELS: dict[str, type[Model]] = {"withdrawals": Cohort, "delays": Delays, "logins": Logins, "markets": Markets, "limits": Limits, "drains": Season}
+MODELS: dict[str, type[Model]] = {
+    "withdrawals": Cohort,
+    "delays": Delays,
+    "logins": Logins,
+    "markets": Markets,
+    "limits": Limits,
+    "drains": Season,
+    "rates": Rates,
+    "alarms": Alarms,
+}
 """Name -> class, made without arguments."""
 
 

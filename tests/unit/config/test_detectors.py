@@ -26,11 +26,12 @@ def test_the_file_that_comes_along_changes_nothing(registry: Registry) -> None:
 
 def test_the_example_in_its_comments_is_right(registry: Registry, tmp_path: Path) -> None:
     """Uncommented it is taken, and is what is in effect anyway."""
-    lines = [line.removeprefix("# ") for line in FILE.read_text().splitlines() if line.startswith(("# detectors:", "#   "))]
+    lines = [line.removeprefix("# ") for line in FILE.read_text().splitlines() if line.startswith(("# detectors:", "# alert_budget:", "#   "))]
     file = tmp_path / "detectors.yaml"
     file.write_text("\n".join(lines))
 
     assert read(file)
+    assert apply(registry, file).budgets == {"login": 8.0, "transfer": 10.0}
     assert apply(registry, file).entries["login_new_device"].threshold == registry.entries["login_new_device"].threshold
 
 
@@ -38,10 +39,15 @@ def test_the_example_in_its_comments_is_right(registry: Registry, tmp_path: Path
     ("text", "told"),
     [
         ("detectors: {margin_low: {threshold: 7}}", "detectors.yaml: detectors.margin_low.threshold: expected a number above 0 and"),
-        ("detector: {}", "detectors.yaml: detector: there is no such setting; expected detectors"),
-        ("- 1", "expected a mapping with the one key `detectors`"),
+        ("detector: {}", "detectors.yaml: detector: there is no such setting; expected detectors or alert_budget"),
+        ("- 1", "expected a mapping with the keys `detectors` and `alert_budget`"),
         ("detectors: [1]", "detectors.yaml: detectors: expected a mapping of detector ids"),
         ("detectors: {", "not YAML"),
+        ("alert_budget: {logins: 3}", "detectors.yaml: alert_budget.logins: there is no such family; expected some of login, transfer"),
+        ("alert_budget: {login: 0}", "detectors.yaml: alert_budget.login: expected notices per 1,000 active users a day, above 0, not 0"),
+        ("alert_budget: {account: 3}", "detectors.yaml: alert_budget.account: security changes are always told"),
+        ("alert_budget: {stories: 3}", "detectors.yaml: alert_budget.stories: stories are always told"),
+        ("alert_budget: 3", "detectors.yaml: alert_budget: expected a mapping of families"),
     ],
 )
 def test_a_mistake_names_the_file_the_path_and_what_was_expected(registry: Registry, tmp_path: Path, text: str, told: str) -> None:
