@@ -7,7 +7,6 @@ personal (why, contacts, bytes sent) is not in the body: it is encrypted under t
 from __future__ import annotations
 
 import hashlib
-import zlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -17,6 +16,7 @@ import msgspec
 from domain.ledger import ROOT, ContentRow, Draft, EntryKind, EntryRow, HeadRow, KeyRow, micros, rfc3339
 from domain.messages import DeliveryStatus, Medium, Notice, Receipt
 from domain.ports import Rendered, Unsent
+from ledger import packing
 from ledger.keys import Keyring
 
 BODY_VERSION = 1
@@ -151,7 +151,7 @@ class Book:
         """Plain bytes. Raises ValueError when altered."""
         if content.key_id != key.key_id:
             raise ValueError(f"content {content.content_id!r} is of an erased key")
-        return zlib.decompress(self.keyring.user_box(key).open(*CONTENT, content.content_id, content.sealed))
+        return packing.unpack(self.keyring.user_box(key).open(*CONTENT, content.content_id, content.sealed))
 
     def open_notice(self, plain: bytes) -> Notice:
         """The notice in the content whose id is the notice's."""
@@ -167,7 +167,7 @@ class Book:
 
     def _sealed(self, partition: int, number: int, name: str, plain: bytes, key: KeyRow) -> ContentRow:
         # Words repeat themselves in text, HTML and CSS: a fifth of the size, and the reader of the bytes gets them unchanged.
-        sealed = self.keyring.user_box(key).seal(*CONTENT, name, zlib.compress(plain, 1))
+        sealed = self.keyring.user_box(key).seal(*CONTENT, name, packing.pack(plain))
         return ContentRow(partition, number, name, key.key_id, sealed)
 
 

@@ -19,13 +19,13 @@ from domain.decode import Rejected, decode_user
 from domain.events.user import User
 from domain.messages import Finding, Medium, Notice
 from domain.ports import Delivery, Rendered, Token, Transaction, Unsent, Waiting
-from notices.compose import Composer, missing
+from notices.compose import Composer, Recipient, missing, recipients, slots
 from notices.digest import digest_notice
 from streams.records import Item
 
 log = structlog.get_logger(__name__)
 
-UNIT = 50
+UNIT = 100
 """Notices a transaction: large enough to share one flush of the disk, small enough that the first is sent while the last is composed."""
 AT_ONCE = 200
 OTHER: dict[Medium, Medium] = {"email": "sms", "sms": "email"}
@@ -151,9 +151,10 @@ class Desk:
             gone = [Unsent(channel, "expired", reason) for channel in dict.fromkeys([*notice.channels, *notice.digest])]
             transaction.add_notice(msgspec.structs.replace(notice, digest=[]), unsent=gone)
             return ()
-        tokens = {slot: secrets.token_urlsafe(16) for slot in self.composer.slots(notice, user, now)}
-        rendered = self._composed(notice, user, tokens, now, parts=parts)
-        waiting = missing(notice, user, now)
+        to = recipients(notice, user, now)
+        tokens = {slot: secrets.token_urlsafe(16) for slot in slots(notice, to)}
+        rendered = self._composed(notice, user, tokens, now, parts=parts, to=to)
+        waiting = missing(notice, to)
         unsent = []
         if rendered is None:
             unsent = [Unsent(channel, "failed", "could not be composed") for channel in notice.channels]
@@ -180,13 +181,13 @@ class Desk:
 
     def _composed(
         self, notice: Notice, user: User | None, tokens: dict[str, str], now: datetime, *,
-        parts: Sequence[Notice] = (), channels: Collection[Medium] | None = None,
+        parts: Sequence[Notice] = (), channels: Collection[Medium] | None = None, to: Sequence[Recipient] | None = None,
     ) -> list[Rendered] | None:  # fmt: skip
         """None when it can't be composed. What is odd in a user's record must not keep him from being told: then without it."""
         plain = None if user is None else User(user_id=user.user_id, email=user.email, phone=user.phone, region=user.region)
         for reader in (user, plain):
             try:
-                return self.composer.compose(notice, reader, tokens, now, parts, channels, now + self.answer_ttl)
+                return self.composer.compose(notice, reader, tokens, now, parts, channels, now + self.answer_ttl, to)
             except Exception as error:
                 log.error("not composed", notice_id=notice.notice_id, kind=notice.kind, error=type(error).__name__, plainly=reader is plain)
         return None
@@ -215,7 +216,7 @@ class Desk:
 
     def _take_up_one(self, transaction: Transaction, waiting: Waiting, user: User | None, now: datetime) -> bool:
         notice = msgspec.structs.replace(waiting.notice, channels=[waiting.channel])
-        if missing(notice, user, now):
+        if missing(notice, recipients(notice, user, now)):
             if now >= waiting.until:
                 transaction.give_up(waiting, "no contact", OTHER.get(waiting.channel))
             return False

@@ -60,7 +60,7 @@ class Composer:
 
     def slots(self, notice: Notice, user: User | None, now: datetime) -> list[str]:
         """The recipients' slots that need a token for the answer link, `current` first; empty when there is nothing to answer."""
-        return slots(notice, user, now)
+        return slots(notice, recipients(notice, user, now))
 
     def compose(
         self,
@@ -71,20 +71,24 @@ class Composer:
         parts_of_digest: Sequence[Notice] = (),
         channels: Collection[Medium] | None = None,
         answer_until: datetime | None = None,
+        to: Sequence[Recipient] | None = None,
     ) -> list[Rendered]:
         """Every message of the notice that can be written now; a channel without a usable contact has none.
 
         `tokens`: slot -> token of the answer link; a slot without one gets no link. `parts_of_digest`: the notices that a digest names.
         `channels`: only these (a fallback, a contact that came late); a channel that the notice doesn't name is used all the same.
+        `to`: its recipients, where they are known.
         """
         if channels is not None:
             notice = msgspec.structs.replace(notice, channels=list(dict.fromkeys([*notice.channels, *channels])))
+        if to is None or channels is not None:
+            to = recipients(notice, user, now)
         reader = Reader.of(user, self.default_locale)
         words = parts(notice, reader, self.brand, parts_of_digest)
         code = clean(user.anti_phishing_code if user else None, MAX_CODE)
         until = answer_until or now + self.answer_ttl
         rendered = []
-        for recipient in recipients(notice, user, now):
+        for recipient in to:
             if channels is not None and recipient.channel not in channels:
                 continue
             link = self.answer_url(tokens.get(recipient.slot)) if notice.answerable else ""
@@ -140,7 +144,7 @@ class Composer:
             "answer_url": link,
             "code": code,
             "number": number(notice.notice_id),
-            "pair": lambda label, value: _("{label}: {value}", label=label, value=value),
+            "pairs": [_("{label}: {value}", label=fact.label, value=fact.value) for fact in words.facts],
             "answer_note": _(
                 "This opens {host}. It never asks for a password and works once, until {until}.",
                 host=self.host,

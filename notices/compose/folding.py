@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from binascii import b2a_qp
 from collections.abc import Mapping
+from functools import lru_cache
 from types import CodeType
 from typing import Any
 
@@ -120,13 +121,19 @@ def _data(text: str, line: int) -> list[nodes.Expr]:
 
 
 def _filled_markup(value: Any) -> str:
-    return encoded(str(escape(value)))
+    return _markup_of(str(value))
 
 
 def _filled_text(value: Any) -> str:
     return encoded(str(value))
 
 
+@lru_cache(maxsize=8192)
+def _markup_of(text: str) -> str:
+    return encoded(str(escape(text)))
+
+
+@lru_cache(maxsize=8192)  # most of what a mail says, other mails of its kind said before
 def encoded(text: str) -> str:
     """`text` in quoted-printable behind a soft line break; '' stays ''. Line ends become CRLF."""
     if len(text) < _SHORT and text.isascii() and text.isprintable() and "=" not in text and text[-1:] != " ":

@@ -9,9 +9,10 @@ import re
 from binascii import b2a_base64
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from hashlib import sha256
 
-_CRLF = b"\r\n"
+_ENCODING = "charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable"
 _WORD = 39
 """Octets of an encoded word: with its frame and `Subject: ` a line of 73."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -37,31 +38,28 @@ def build(*, notice_id: str, kind: str, locale: str, recipient: str, subject: st
     head = {
         "Subject": _encoded(subject),
         "To": _address(recipient),
-        "Date": format_datetime(now),
+        "Date": _date(now.replace(microsecond=0)),
         "Message-ID": message_id(notice_id, recipient, host),
         "X-Vigil-Notice": notice_id,
         "X-Vigil-Kind": kind,
         "Content-Language": locale,
-        "Auto-Submitted": "auto-generated",
-        "MIME-Version": "1.0",
-        "Content-Type": f'multipart/alternative; boundary="{boundary}"',
     }
-    lines = [
-        *(_line(name, value) for name, value in head.items()),
-        b"",
-        *_part(boundary, "plain", text),
-        *_part(boundary, "html", html),
-        f"--{boundary}--".encode(),
-        b"",
-    ]
-    return _CRLF.join(lines)
+    for name, value in head.items():
+        # The only line breaks that pass are those of the folding, before a space.
+        if not value.isprintable() and _CONTROL.search(value.replace("\r\n ", " ")):
+            raise UnsafeHeader(name)
+    lines = "\r\n".join([f"{name}: {value}" for name, value in head.items()])
+    return (
+        f"{lines}\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
+        f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
+        f"--{boundary}\r\nContent-Type: text/plain; {_ENCODING}\r\n\r\n{text}\r\n"
+        f"--{boundary}\r\nContent-Type: text/html; {_ENCODING}\r\n\r\n{html}\r\n--{boundary}--\r\n"
+    ).encode()
 
 
-def _line(name: str, value: str) -> bytes:
-    """One field. The only line breaks that pass are those of the folding, before a space."""
-    if _CONTROL.search(value.replace("\r\n ", " ")):
-        raise UnsafeHeader(name)
-    return f"{name}: {value}".encode()
+@lru_cache(maxsize=16)
+def _date(now: datetime) -> str:
+    return format_datetime(now)
 
 
 def _encoded(text: str) -> str:
@@ -82,19 +80,10 @@ def _encoded(text: str) -> str:
 def _address(recipient: str) -> str:
     """The address with its domain in ASCII, a local part beyond dot-atoms in quotes."""
     local, _, domain = recipient.rpartition("@")
-    try:
-        domain = domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        pass
+    if not domain.isascii():
+        try:
+            domain = domain.encode("idna").decode("ascii")
+        except UnicodeError:
+            pass
     dotted = not local.startswith(".") and not local.endswith(".") and ".." not in local
     return f"{local}@{domain}" if dotted else f'"{local}"@{domain}'
-
-
-def _part(boundary: str, subtype: str, body: str) -> list[bytes]:
-    return [
-        f"--{boundary}".encode(),
-        f"Content-Type: text/{subtype}; charset=utf-8".encode(),
-        b"Content-Transfer-Encoding: quoted-printable",
-        b"",
-        body.encode("ascii"),
-    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import NamedTuple
@@ -42,16 +42,16 @@ def recipients(notice: Notice, user: User | None, now: datetime) -> list[Recipie
     return list(found.values())
 
 
-def slots(notice: Notice, user: User | None, now: datetime) -> list[str]:
-    """The slots that need an answer link of their own: none where there is nothing to answer."""
+def slots(notice: Notice, to: Sequence[Recipient]) -> list[str]:
+    """The slots of its recipients that need an answer link of their own, `current` first: none where there is nothing to answer."""
     if not notice.answerable:
         return []
-    return list(dict.fromkeys([CURRENT, *(r.slot for r in recipients(notice, user, now) if r.channel != "inapp")]))
+    return list(dict.fromkeys([CURRENT, *(r.slot for r in to if r.channel != "inapp")]))
 
 
-def missing(notice: Notice, user: User | None, now: datetime) -> list[Medium]:
-    """Channels of the notice for which the directory has no usable contact (yet)."""
-    have = {r.channel for r in recipients(notice, user, now) if r.slot == CURRENT}
+def missing(notice: Notice, to: Sequence[Recipient]) -> list[Medium]:
+    """Channels of the notice for which the directory has no usable contact (yet), so that they have no recipient."""
+    have = {r.channel for r in to if r.slot == CURRENT}
     return [channel for channel in notice.channels if channel not in have]
 
 

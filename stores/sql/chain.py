@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.ledger import ROOT, Book, ContentRow, Draft, EntryRow, HeadRow, KeyRow
-from stores.sql.bulk import insert_rows
+from stores.sql.bulk import insert_rows, update_rows
 from stores.sql.schema import ledger_contents, ledger_entries, ledger_heads, ledger_keys
 
 T = TypeVar("T")
@@ -55,6 +55,7 @@ class Chain:
         numbers = [0] * len(drafts)
         entries: list[EntryRow] = []
         contents: list[ContentRow] = []
+        longer: list[HeadRow] = []
         begun = False
         for partition, indexes in sorted(by_partition.items()):
             old = self._heads.get(partition)
@@ -63,22 +64,19 @@ class Chain:
                 numbers[index] = entry.number
             entries += new
             contents += sealed
-            self._put_head(head, begun=old is None)
             self._heads[partition] = head
-            begun = begun or old is None
+            if old is None:
+                self.connection.execute(insert(ledger_heads), msgspec.structs.asdict(head))
+                begun = True
+            else:
+                longer.append(head)
+        update_rows(self.connection, ledger_heads, "partition", [msgspec.structs.asdict(head) for head in longer])
         insert_rows(self.connection, ledger_entries, [msgspec.structs.asdict(e) for e in entries])
         insert_rows(self.connection, ledger_contents, [msgspec.structs.asdict(c) for c in contents])
         if begun:
             chains = self.connection.execute(select(ledger_heads.c.partition).where(ledger_heads.c.partition != ROOT)).scalars()
-            self._put_head(self.book.root(list(chains)), begun=False)
+            update_rows(self.connection, ledger_heads, "partition", [msgspec.structs.asdict(self.book.root(list(chains)))])
         return numbers
-
-    def _put_head(self, head: HeadRow, begun: bool) -> None:
-        values = msgspec.structs.asdict(head)
-        if begun:
-            self.connection.execute(insert(ledger_heads), values)
-        else:
-            self.connection.execute(update(ledger_heads).where(ledger_heads.c.partition == values.pop("partition")).values(values))
 
     def _keys(self, drafts: Sequence[Draft]) -> dict[str, KeyRow]:
         users = sorted({d.user_id for d in drafts if d.user_id is not None})

@@ -89,18 +89,18 @@ def test_every_link_has_a_slot_and_nothing_to_answer_has_none():
     """One token a contact, so that an answer says whose link it was."""
     reader = user(previous_contacts=[previous("old@b.example")])
 
-    assert slots(notice("account_takeover"), reader, NOON)[0] == "current"
-    assert len(slots(notice("account_takeover"), reader, NOON)) == 2
-    assert slots(notice("margin_low"), reader, NOON) == []
+    assert slots(notice("account_takeover"), recipients(notice("account_takeover"), reader, NOON))[0] == "current"
+    assert len(slots(notice("account_takeover"), recipients(notice("account_takeover"), reader, NOON))) == 2
+    assert slots(notice("margin_low"), recipients(notice("margin_low"), reader, NOON)) == []
 
 
 def test_channels_without_a_contact_are_named():
     """Those deliveries wait for the directory."""
     one = notice("withdrawal_large")
 
-    assert missing(one, None, NOON) == ["email", "sms"]
-    assert missing(one, user(phone=None), NOON) == ["sms"]
-    assert missing(one, user(), NOON) == []
+    assert missing(one, recipients(one, None, NOON)) == ["email", "sms"]
+    assert missing(one, recipients(one, user(phone=None), NOON)) == ["sms"]
+    assert missing(one, recipients(one, user(), NOON)) == []
 
 
 def test_old_contacts_are_bounded():
