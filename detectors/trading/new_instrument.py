@@ -19,6 +19,8 @@ from domain.statistics import surprise
 _HALF_LIFE = 30 * 86_400.0
 _PRIOR = 0.25
 """New markets in a month of someone who tried none yet."""
+_APART = 3_600.0
+"""Seconds within which trades in new markets count as one try."""
 
 
 class NewInstrument(Detector):
@@ -45,14 +47,15 @@ class NewInstrument(Detector):
             facts=read.facts(seen) | {"instruments": known},
         )
 
-    def learn_one(self, seen: Sighting, habits: Habits) -> None:
+    def count_one(self, seen: Sighting, habits: Habits) -> None:
         event, trade = seen.event, habits.trade
-        if event.action == "cancel":
-            return
-        name = _name(event)
-        if name not in trade.markets and trade.count > self.minimum_trades:
+        fresh = event.at - trade.new_markets.at > _APART and event.action != "cancel" and trade.count > self.minimum_trades
+        if fresh and _name(event) not in trade.markets:
             trade.new_markets.add(event.at, _HALF_LIFE)
-        trade.markets.add(name, MAX_MARKETS)
+
+    def learn_one(self, seen: Sighting, habits: Habits) -> None:
+        if seen.event.action != "cancel":
+            habits.trade.markets.add(_name(seen.event), MAX_MARKETS)
 
 
 def _name(event: Trade) -> str:
