@@ -31,6 +31,7 @@ from notices.deliver.registry import providers
 from notices.deliver.sender import Sender
 from stores.sql.store import Store, open_store
 from streams.desk import Desk
+from streams.notify import SWITCH
 from streams.records import Item
 
 
@@ -43,6 +44,7 @@ class KnownUsers:
 
 def measure(count: int) -> dict[str, float]:
     """`count` notices of a new device, one e-mail each."""
+    sys.setswitchinterval(SWITCH)
     with _smtp() as url, tempfile.TemporaryDirectory() as folder:
         composed, sending = _filled_first(Path(folder) / "a.db", url, count)
         together = _beside(Path(folder) / "b.db", url, count)

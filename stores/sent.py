@@ -5,6 +5,7 @@ Best effort: where Redis doesn't answer, the sends in flight and the few not yet
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -19,6 +20,9 @@ KEPT = 172_800
 REST = 2.0
 """Seconds for which a Redis that didn't answer isn't asked again."""
 
+_SET = """
+for i, key in ipairs(KEYS) do redis.call('SET', key, ARGV[i + 1], 'EX', ARGV[1]) end
+"""
 _DECODER = msgspec.json.Decoder(tuple[str, str | None])
 
 
@@ -27,10 +31,22 @@ class SentMarks:
 
     def __init__(self, client: redis.Redis):
         self._client: Any = client
+        self._set = self._client.register_script(_SET)
         self._again = 0.0
+        self._writing, self._adding = threading.Lock(), threading.Lock()
+        self._next: dict[str, bytes] = {}
 
     def mark(self, delivery_id: str, provider: str, provider_id: str | None) -> None:
-        self._do(lambda: self._client.set(PREFIX + delivery_id, msgspec.json.encode((provider, provider_id)), ex=KEPT))
+        """Returns when it is kept. What comes while Redis is being asked goes with the next request, many marks in one."""
+        key = PREFIX + delivery_id
+        with self._adding:
+            self._next[key] = msgspec.json.encode((provider, provider_id))
+        with self._writing:
+            with self._adding:
+                if key not in self._next:
+                    return  # whoever wrote before took it along
+                marks, self._next = self._next, {}
+            self._do(lambda: self._set(keys=list(marks), args=[KEPT, *marks.values()]))
 
     def marked(self, delivery_ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
         """Those that were handed over: (provider, its id)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import sys
 import threading
 import time
 from collections import Counter
@@ -54,6 +55,8 @@ POLL = 0.2
 LINGER = 0.05
 """Seconds for which receipts are gathered before they are published."""
 PUBLISH = 500
+SWITCH = 0.001
+"""Seconds for which a thread may keep others waiting: at Python's 5 ms a mail server's answers wait so long while mails are composed."""
 INBOX_KEPT = timedelta(days=90)
 """How old items may be that go back into the inboxes of a Redis that was emptied."""
 
@@ -284,6 +287,7 @@ def run_notify(settings: Settings) -> int:
     """The role `notify`, until it is told to stop. Exit status. Raises what build_notify raises."""
     notify = build_notify(settings)
     threading.excepthook = _thread_failed
+    sys.setswitchinterval(SWITCH)
     notify.sender.start()
 
     async def close() -> None:

@@ -1,6 +1,7 @@
 """Marks of what was handed over, in a real Redis."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from embedded.redis import Redis
 from stores.redis_client import connect
@@ -32,3 +33,16 @@ def test_without_redis_nothing_is_marked_and_nobody_waits(redis_server: Redis, b
         marks.mark("d3", "mailto", None)
         assert marks.marked(["d1"]) == {}
     assert time.monotonic() - began < REST
+
+
+def test_many_mark_at_once_and_each_is_kept_when_it_goes_on(redis_server: Redis):
+    """Marks that come together share a request; none returns before its own is there."""
+    one, another = SentMarks(connect(redis_server.url)), SentMarks(connect(redis_server.url))
+
+    def mark(number: int) -> bool:
+        one.mark(f"d{number}", "mailto", str(number))
+        return another.marked([f"d{number}"]) == {f"d{number}": ("mailto", str(number))}
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(mark, range(200)))
+    another.forget([f"d{number}" for number in range(200)])
