@@ -73,8 +73,8 @@ def keep(steps: list[Step], new: Step, seconds: Mapping[str, float]) -> None:
     steps.append(new)
     steps.sort(key=lambda s: s.at)
     forget(steps, steps[-1].at, seconds)
-    kind = _kind(new)
-    same = [s for s in steps if _kind(s) == kind]
+    kind = new.said.keys()
+    same = [s for s in steps if s.said.keys() == kind] if kind else [s for s in steps if _kind(s) == _kind(new)]
     if len(same) > MAX_STEPS_A_KIND:
         _drop(steps, same)
     if len(steps) > MAX_STEPS:
@@ -96,18 +96,28 @@ def _kind(step: Step) -> object:
 
 def forget(steps: list[Step], now: float, seconds: Mapping[str, float]) -> None:
     """Drops what is older than two windows: one for the story, one for an event that comes late."""
-    if steps and any(now - s.at > _lasts(s, seconds) for s in steps):
-        steps[:] = [s for s in steps if now - s.at <= _lasts(s, seconds)]
+    for step in steps:  # plain loops: asked at every event of a user of whom something is kept
+        if now - step.at > _lasts(step, seconds):
+            steps[:] = [s for s in steps if now - s.at <= _lasts(s, seconds)]
+            return
 
 
 def _lasts(step: Step, seconds: Mapping[str, float]) -> float:
-    return 2.0 * max((seconds.get(name, 0.0) for name in step.said or (step.story,)), default=0.0)
+    longest = 0.0
+    for name in step.said or (step.story,):
+        longest = max(longest, seconds.get(name, 0.0))
+    return 2.0 * longest
 
 
 def completed(story: Story, steps: Sequence[Step]) -> list[list[Part]]:
     """The chains whose stage is complete and not told yet, one for each event that ends one, stages in their order."""
-    by_index = [[part for s in steps if (part := _as(story, s, index)) is not None] for index in range(len(story.steps))]
-    if not by_index[0]:
+    by_index: list[list[Part]] = []
+    for index in range(len(story.steps)):
+        parts = [part for s in steps if (part := _as(story, s, index)) is not None]
+        if not parts:  # most often the first; no stage from here on is complete
+            break
+        by_index.append(parts)
+    if not by_index:
         return []
     absent = [(step, s) for step in story.unless for s in steps if _word(step, s)]
     chains, last = [], len(story.steps) - 1
@@ -149,9 +159,10 @@ def _as(story: Story, step: Step, index: int) -> Part | None:
 
 
 def _word(wanted: StoryStep, step: Step) -> str:
-    words = [step.said[name] for name in wanted.any if name in step.said]
-    if not words:
+    said = step.said
+    if said.keys().isdisjoint(wanted.any):
         return ""
+    words = [said[name] for name in wanted.any if name in said]
     value = ",".join(dict.fromkeys(words))
     if wanted.values and wanted.values.isdisjoint(value.split(",")):
         return ""

@@ -103,8 +103,8 @@ def tell(
     )  # fmt: skip
     story.keep(state.steps, kept, todo.seconds)
     told = []
-    for entry in dict.fromkeys(e.id for name in said for e in todo.uses.get(name, ())):
-        told += _tell(next(e for name in said for e in todo.uses.get(name, ()) if e.id == entry), state, event.user_id)
+    for entry in {e.id: e for name in said for e in todo.uses.get(name, ())}.values():
+        told += _tell(entry, state, event.user_id)
     return told
 
 

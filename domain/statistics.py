@@ -7,6 +7,7 @@ order of arrival doesn't matter (but for rounding). Rates fade with a half-life 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -104,7 +105,7 @@ class Sample(msgspec.Struct, array_like=True):
     def share_from(self, value: float) -> float:
         """Part of the values that are at least `value`, of one more than there are: what a next one is at least to be expected with."""
         step = to_step(value)
-        return sum(kept >= step for kept in self.steps) / (len(self.steps) + 1)
+        return (len(self.steps) - bisect_left(_ordered(self.steps), step)) / (len(self.steps) + 1)
 
     def log_spread(self) -> float:
         """Half the distance between the 16 % and 84 % quantiles of the logarithms: the standard deviation where they are normal, and deaf
