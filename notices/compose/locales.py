@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
 
@@ -13,9 +13,9 @@ from babel.messages.extract import extract as babel_extract
 from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract as jinja_extract
 
-from notices.compose import sms
+from notices.compose import changes, glossary, sms
 from notices.compose.catalogue import LOCALE_DIR, PLACEHOLDER, SOURCE, available, po_file, texts, words
-from notices.compose.templates import TEMPLATE_DIR
+from notices.compose.templates import TEMPLATE_DIR, kinds, parts_of
 
 POT = LOCALE_DIR / "vigil.pot"
 SAME = "same as English"
@@ -25,8 +25,12 @@ _CODE_DIR = Path(__file__).parent
 _LONGEST_LINK = "https://exchange.example/n/".ljust(70, "x")
 _LONGEST = {
     "brand": "Example Exchange", "amount": "1250000.123456 USDT", "time": "23:59", "device": "Samsung Internet on Android", "ratio": "90",
-    "count": "25", "account": "isolated", "equity": "1,234,567.89 USD", "maintenance": "1,234,567.89 USD",
+    "count": "25", "account": "isolated", "equity": "1,234,567.89 USD", "maintenance": "1,234,567.89 USD", "hours": "12 hours",
+    "country": "United Arab Emirates", "place": "Abu Dhabi, United Arab Emirates", "mfa": "totp", "add": "1,234,567.89 USD", "cut": "0.123",
+    "cut_market": "BTC-USDT-PERP", "concerns": "withdrawal", "role": "payer", "severity": "critical", "young": False, "gap": " ",
 }  # fmt: skip
+ASKS_NOTHING = ("margin", "service", "report", "digest")
+"""Families of kinds whose text messages have no link (config/notices.yaml: answerable)."""
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -91,13 +95,14 @@ def _write(path: Path, catalog: Catalog) -> Path:
     return path
 
 
-def check() -> list[Problem]:
-    """What keeps a catalogue from being whole; [] when `locales check` passes."""
-    wanted = messages()
-    problems: list[Problem] = []
-    for locale in available():
+def check(only: Collection[str] = ()) -> list[Problem]:
+    """What keeps a catalogue from being whole; [] when `locales check` passes. `only`: these languages, () for all."""
+    wanted, table = messages(), glossary.load()
+    problems: list[Problem] = list(_check_exceptions(table, wanted))
+    for locale in only or available():
         if locale != SOURCE:
             problems += _check_catalogue(locale, wanted)
+            problems += _check_glossary(locale, table)
         problems += _check_sms(locale)
     return problems
 
@@ -125,27 +130,46 @@ def _check_catalogue(locale: str, wanted: dict[str, list[str]]) -> Iterator[Prob
 
 def _check_sms(locale: str) -> Iterator[Problem]:
     """The shortest wording of each kind's text message fits with link and a code of 20 characters, whatever its script."""
-    catalogue = texts(locale)
-    for text in _sms_texts():
-        filled = PLACEHOLDER.sub(lambda m: _LONGEST.get(m[1], "United Arab Emirates"), catalogue.get(text, text))
-        length = sms.measure(sms.plain(f"{filled} {_LONGEST_LINK} [{'码' * 20}]"))
-        if length.segments > sms.MAX_SEGMENTS:
-            over = length.units - 2 * 67
-            yield Problem(locale, text, f"takes {length.segments} segments as a text message", f"Shorten it by {over} characters")
+    for kind in kinds():
+        link = "" if kind.split("_")[0] in ASKS_NOTHING else f" {_LONGEST_LINK}"
+        try:
+            wordings = _shortest(kind, locale)
+        except KeyError:
+            continue  # a placeholder that isn't there has been told of by now
+        for wording in sorted(wordings):
+            length = sms.measure(sms.plain(f"{wording}{link} [{'码' * 20}]"))
+            if length.segments > sms.MAX_SEGMENTS:
+                over = length.units - 2 * 67
+                yield Problem(
+                    locale, wording, f"takes {length.segments} segments as a text message of {kind}", f"Shorten it by {over} characters"
+                )
 
 
-def _sms_texts() -> list[str]:
-    """The last wording of each template's `sms` block."""
-    return [
-        "New device.",
-        "Sign-in: {country}.",
-        "Sign-in after wrong passwords.",
-        "Withdrawal held: {amount}.",
-        "Confirm withdrawal: {amount}.",
-        "Withdrawal: {amount}.",
-        "Security change.",
-        "Many trades.",
-    ]
+def _shortest(kind: str, locale: str) -> set[str]:
+    """The last wording of the kind's text message, whatever was asked of the exchange, with and without an amount."""
+    language = words(locale)
+    amounts = [_LONGEST["amount"]] if kind.startswith("withdrawal_") else [_LONGEST["amount"], ""]
+    said = {**_LONGEST, "_": language, "answerable": True, "change": changes.sentence("mfa_disabled", "", language)}
+    return {
+        parts_of(kind, {**said, "asked": asked, "amount": amount}).sms[-1]
+        for asked in ("", "check", "step_up", "hold")
+        for amount in amounts
+    }
+
+
+def _check_glossary(locale: str, table: glossary.Glossary) -> Iterator[Problem]:
+    for english, translation in texts(locale).items():
+        for term in glossary.strays(table, locale, english, translation):
+            forms = ", ".join(term.forms[locale])
+            yield Problem(
+                locale, english, f"calls {term.english[0]!r} something else", f"Say one of: {forms}; or except it in {glossary.FILE.name}"
+            )
+
+
+def _check_exceptions(table: glossary.Glossary, wanted: Mapping[str, list[str]]) -> Iterator[Problem]:
+    for locale, english, word in sorted(table.excepted):
+        if (english != "*" and english not in wanted) or word not in {term.english[0] for term in table.terms}:
+            yield Problem(locale, english, f"is excepted ({word}) for nothing", f"Take the line out of {glossary.FILE.name}")
 
 
 __all__ = ["Problem", "check", "extract", "messages"]

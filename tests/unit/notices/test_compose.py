@@ -12,8 +12,6 @@ import jinja2
 import msgspec
 import pytest
 
-from config.notices import load
-from detectors.registry import Registry
 from domain.events import User
 from domain.events.user import PreviousContact
 from domain.messages import Asked, Notice
@@ -23,9 +21,9 @@ from notices.compose.catalogue import Words, available
 from notices.compose.folding import Folded, skeleton
 from notices.compose.mail import UnsafeHeader, build
 from notices.compose.sms import measure
-from notices.compose.templates import UnknownKind, kinds, parts_of
+from notices.compose.templates import UnknownKind, parts_of
 from tests.unit.notices.builders import NOON, at
-from tests.unit.notices.samples import LATER, NAMES, findings, notice, parts_of_digest, user
+from tests.unit.notices.samples import LATER, NAMES, notice, parts_of_digest, user
 
 COMPOSER = Composer("Example Exchange", "https://exchange.example")
 TOKEN = "T" * 22
@@ -465,17 +463,3 @@ def test_addresses_beyond_ascii_are_written_for_the_wire(address):
 
     assert one.recipient == address
     assert f"To: {address.replace('bücher', 'xn--bcher-kva')}" in head
-
-
-def test_each_kind_that_detectors_know_has_a_template():
-    """The samples cover every template, and every sample has one."""
-    assert {one.detector for one in findings().values()} | {"digest"} == set(kinds())
-
-
-def test_each_detector_and_story_has_its_words():
-    """Whatever can raise a finding can be told, and the rules name nothing that can't."""
-    known, rules = set(Registry.load().entries), load()
-
-    assert known <= set(kinds())
-    assert known <= set(rules.order) <= set(kinds())
-    assert set(rules.kinds) <= set(kinds())

@@ -53,7 +53,7 @@ def copy(tmp_path, monkeypatch):
     monkeypatch.setattr(catalogue, "LOCALE_DIR", target)
     monkeypatch.setattr(locales, "LOCALE_DIR", target)
     monkeypatch.setattr(locales, "POT", target / "vigil.pot")
-    caches = (catalogue.texts, catalogue.available)
+    caches = (catalogue.texts, catalogue.words, catalogue.available)
     for cache in caches:
         cache.cache_clear()
     yield target
@@ -72,6 +72,7 @@ def copy(tmp_path, monkeypatch):
         ('msgstr "Auszahlung: {amount}."', 'msgstr "Auszahlung."', "placeholders differ"),
         ('msgstr "Neues Gerät."', 'msgstr "New device."', "is the English text"),
         ('msgstr "Neues Gerät."', 'msgstr "' + "Gerät " * 20 + '"', "segments as a text message"),
+        ('msgstr "Neues Gerät."', 'msgstr "Neuer Apparat."', "something else"),
     ],
 )
 def test_a_mistake_in_a_catalogue_is_found(copy, before, after, wrong):
@@ -81,7 +82,7 @@ def test_a_mistake_in_a_catalogue_is_found(copy, before, after, wrong):
     assert spoiled != file.read_text()
     file.write_text(spoiled)
 
-    problems = [problem for problem in locales.check() if wrong in problem.wrong]
+    problems = [problem for problem in locales.check(only=["de"]) if wrong in problem.wrong]
     assert problems
     assert all(problem.locale == "de" and problem.todo for problem in problems)
 

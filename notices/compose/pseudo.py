@@ -1,0 +1,61 @@
+"""A language that nobody speaks, to see at a glance what isn't translated: every text stands in ⟦ ⟧, accented and a third longer.
+
+What shows without brackets never went through the catalogue; what breaks the layout would break it in German or Russian too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from notices.compose import changes
+from notices.compose.catalogue import PLACEHOLDER, Words
+from notices.compose.templates import kinds, parts_of
+
+OPEN, CLOSE = "⟦", "⟧"
+LOCALE = "en"
+"""Dates, numbers and names of countries are the English ones."""
+
+_ACCENTED = str.maketrans("aceilnorsuyzACEILNORSUYZ", "àçéîłñöřšüýžÀÇÉÎŁÑÖŘŠÜÝŽ")
+_MARGIN = "~"
+_VALUES = (
+    "brand", "severity", "time", "amount", "device", "place", "country", "mfa", "account", "ratio", "equity", "maintenance", "count",
+    "hours", "add", "cut", "cut_market", "concerns", "role",
+)  # fmt: skip
+
+
+def pseudo(text: str) -> str:
+    """`text` as the language has it; placeholders stay."""
+    pieces = PLACEHOLDER.split(text)
+    said = "".join("{" + piece + "}" if place % 2 else piece.translate(_ACCENTED) for place, piece in enumerate(pieces))
+    return f"{OPEN}{said}{_MARGIN * (len(text) // 3)}{CLOSE}"
+
+
+class _Texts(dict[str, str]):
+    """Has every text."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return pseudo(key)
+
+
+def words() -> Words:
+    """The words of the language, to be used like any other's."""
+    return Words(LOCALE, _Texts())
+
+
+def show(kind: str) -> list[str]:
+    """A kind's texts, one a line, where values show as their names. Raises notices.compose.templates.UnknownKind."""
+    language = words()
+    said: dict[str, Any] = {name: "{" + name + "}" for name in _VALUES}
+    said |= {
+        "_": language,
+        "gap": " ",
+        "asked": "hold",
+        "answerable": True,
+        "young": False,
+        "change": changes.sentence("mfa_disabled", "", language),
+    }
+    made = parts_of(kind, said)
+    return [made.subject, made.what, made.me, *made.not_me, made.tip, *made.sms]
+
+
+__all__ = ["CLOSE", "LOCALE", "OPEN", "kinds", "pseudo", "show", "words"]

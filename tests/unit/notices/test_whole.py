@@ -1,0 +1,153 @@
+"""Whatever can be told is told on every channel, in every language, whole."""
+
+from __future__ import annotations
+
+import json
+import re
+from email import message_from_bytes, policy
+
+import msgspec
+import pytest
+
+from config.notices import load
+from detectors.registry import Registry
+from domain.messages import Asked
+from notices.compose import Composer, Reader, catalogue, pseudo
+from notices.compose.catalogue import available
+from notices.compose.locales import ASKS_NOTHING
+from notices.compose.pages import choice, inbox, outcome
+from notices.compose.templates import kinds
+from notices.compose.view import Parts, parts
+from tests.unit.notices.builders import at
+from tests.unit.notices.samples import LATER, NAMES, notice, parts_of_digest, user
+
+COMPOSER = Composer("Example Exchange", "https://exchange.example")
+HTML_LIMIT = 40_000
+"""Bytes; mail programs cut longer mails off, Gmail at 102 kB, and a phone in a tunnel loads less."""
+BANDS = ("notice", "warning", "critical")
+ASKED = ("hold_withdrawal", "require_step_up", "disable_api_key", "revoke_sessions", "freeze_account")
+
+
+def told(kind: str):
+    """Every sample of a kind; a margin account at each severity of its bands."""
+    for name in NAMES:
+        if name.split(":")[0] == kind:
+            yield notice(name)
+    if kind == "margin_low":
+        yield from (msgspec.structs.replace(notice("margin_low"), severity=band) for band in BANDS)
+
+
+def test_each_detector_and_story_can_be_told():
+    """By a template of its own, with samples for the tests, in a place of the order."""
+    known, rules = set(Registry.load().entries), load()
+
+    assert known | {"digest"} <= set(kinds())
+    assert {name.split(":")[0] for name in NAMES} == set(kinds())
+    assert known <= set(rules.order) <= set(kinds())
+
+
+def test_what_asks_nothing_is_what_the_rules_say():
+    """The check of text messages leaves their link out of account."""
+    rules = load()
+
+    assert {kind for kind in kinds() if not rules.kind(kind).answerable} == {kind for kind in kinds() if kind.startswith(ASKS_NOTHING)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("locale", available())
+def test_each_kind_goes_out_on_each_channel(locale):
+    """E-mail with text and HTML that isn't too long, text message and inbox item, all in the language and none of them empty."""
+    reader = user(locale=locale, region=None)
+    for kind in kinds():
+        for one in told(kind):
+            tokens = dict.fromkeys(COMPOSER.slots(one, reader, LATER), "T" * 22)
+            digest = parts_of_digest() if kind == "digest" else ()
+            made = COMPOSER.compose(one, reader, tokens, LATER, digest, channels=("email", "sms", "inapp"))
+            payloads = {one.channel: one.payload for one in made}
+            message = message_from_bytes(payloads["email"], policy=policy.default)
+            item = json.loads(payloads["inapp"])
+            plain, html = (message.get_body((form,)).get_content() for form in ("plain", "html"))
+
+            assert all(one.locale == locale for one in made)
+            assert len(html.encode()) < HTML_LIMIT
+            assert message["Subject"] == item["title"]
+            for text in (message["Subject"], plain, html, payloads["sms"].decode(), item["title"], item["body"]):
+                assert len(text.strip()) > 5
+                assert "{" not in re.sub(r"<style.*?</style>", "", text, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("locale", available())
+@pytest.mark.parametrize("action", ASKED)
+def test_what_was_asked_of_the_exchange_is_said(locale, action):
+    """Each action has its words, and they are in no notice that it was not asked with."""
+    told_of = msgspec.structs.replace(notice("api_key_drain"), asked=[])
+    asked = msgspec.structs.replace(told_of, asked=[Asked(action, None, at(24))])
+
+    assert parts(told_of, Reader(locale), "Example").held == ""
+    assert len(parts(asked, Reader(locale), "Example").held) > 5
+
+
+# --- nothing passes the catalogue by ----------------------------------------------------------------------------------
+
+WORD = re.compile(r"[^\W\d_]{2,}")
+NESTED = re.compile(f"{pseudo.OPEN}[^{pseudo.OPEN}{pseudo.CLOSE}]*{pseudo.CLOSE}")
+
+
+def outside(text: str) -> str:
+    """What of `text` didn't come from the catalogue."""
+    while (less := NESTED.sub("", text)) != text:
+        text = less
+    return text
+
+
+@pytest.fixture
+def reader(monkeypatch) -> Reader:
+    """One who reads the language that nobody speaks."""
+    language = pseudo.words()
+    monkeypatch.setattr(catalogue, "words", lambda locale: language)
+    return Reader("en", "NL", "Europe/Amsterdam")
+
+
+def test_no_text_of_a_notice_passes_the_catalogue_by(reader):
+    """In a language in which each text is marked, no word of a notice is unmarked but values."""
+    for name in NAMES:
+        one = notice(name)
+        words: Parts = parts(one, reader, "Example", parts_of_digest() if name == "digest" else ())
+        texts = [words.level, words.subject, words.what, words.held, words.me, words.tip, *words.reasons, *words.not_me, *words.sms]
+        texts += [fact.label for fact in words.facts]
+        assert [text for text in texts if WORD.search(outside(text))] == [], name
+
+
+def test_no_text_of_a_page_or_mail_passes_the_catalogue_by(reader):
+    """Headings, buttons and labels too."""
+    one = notice("account_takeover")
+    texts = list(inbox(reader).values())
+    page = choice(one, reader, "Example", at(72))
+    texts += [
+        page.site,
+        page.title,
+        page.me,
+        page.me_note,
+        page.not_me,
+        page.not_me_note,
+        page.once,
+        page.why,
+        page.held_heading,
+        page.safe,
+        page.check,
+    ]
+    for kind in ("me", "not_me", "answered", "expired", "unknown", "bad"):
+        after = outcome(kind, reader, "Example", one)
+        texts += [after.title, after.steps_heading, after.safe, *after.text, *after.steps]
+    [mail] = [made for made in COMPOSER.compose(one, user(), {"current": "T" * 22}, LATER) if made.channel == "email"]
+    plain = message_from_bytes(mail.payload, policy=policy.default).get_body(("plain",)).get_content()
+    values = {"Example", "Exchange", "red", "fox", "https", "exchange", "example", "TTTTTTTTTTTTTTTTTTTTTT"}
+
+    assert [text for text in texts if WORD.search(outside(text))] == []
+    assert set(WORD.findall(re.sub(r"[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}", "", outside(plain)))) <= values
+
+
+def test_the_language_that_nobody_speaks_can_be_looked_at():
+    """Every kind, values by their names."""
+    for kind in kinds():
+        assert all(line.startswith(pseudo.OPEN) and line.endswith(pseudo.CLOSE) for line in pseudo.show(kind)), kind
