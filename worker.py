@@ -244,6 +244,19 @@ def locales_extract() -> None:
         click.echo(path.relative_to(Path(__file__).parent))
 
 
+@locales.command("pseudo")
+@click.argument("kind", nargs=-1, metavar="[KIND]...")
+def locales_pseudo(kind: tuple[str, ...]) -> None:
+    """Every text of a notice in a language that nobody speaks: what stands outside the brackets isn't translated."""
+    from notices.compose import pseudo
+
+    unknown = [one for one in kind if one not in pseudo.kinds()]
+    if unknown:
+        raise click.BadParameter(f"no such kind: {', '.join(unknown)}")
+    for one in kind or pseudo.kinds():
+        click.echo(f"{one}\n  " + "\n  ".join(pseudo.show(one)))
+
+
 @contextmanager
 def book_and_store(*, check_key: bool = True) -> Iterator[tuple[Any, Any]]:
     """The ledger's book and the SQL store, closed at the end."""
