@@ -35,6 +35,7 @@ async def catalogue(request: Request[Any, Any, Any]) -> Response[str]:
         "detectors.html",
         "detectors",
         entries=list(registry.entries.values()),
+        budgets=[(beat.worker, one) for beat in watch.workers for one in beat.budgets],
         config=registry.config_hash,
         errors=errors,
         words=sentences,

@@ -6,14 +6,15 @@ Never held back: warning and critical, changes of security settings, stories. In
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from detectors.models.alarms import DAY, Standing
+from detectors.models.alarms import DAY, Alarms
 from domain.messages import Finding
 from domain.profile import UserState
+from domain.status import BudgetStanding
 
 HELD_BACK = "budget"
 """Why a finding isn't told."""
@@ -34,10 +35,12 @@ class Budget:
         alarms.be(at, state.habits.last_at, self.budgets, self.family_of)
         return [self._one(finding, at, state, alarms) for finding in findings] if findings else findings
 
-    def standing(self, alarms: Any) -> list[Standing]:
-        """Where each family with a budget stands."""
-        standing: list[Standing] = alarms.standing(self.budgets, self.family_of)
-        return standing
+    def standing(self, partitions: Iterable[Alarms]) -> list[BudgetStanding]:
+        """Where each family with a budget stands, in all of these together."""
+        whole = Alarms()
+        for alarms in partitions:
+            whole.add(alarms)
+        return whole.standing(self.budgets, self.family_of)
 
     def _one(self, finding: Finding, at: float, state: UserState, alarms: Any) -> Finding:
         if finding.severity != "notice" or finding.detector not in self.family_of or finding.story_events or finding.suppressed:
@@ -69,3 +72,12 @@ def checked(raw: Any, families: Sequence[str], mistakes: list[str]) -> dict[str,
         else:
             budgets[str(family)] = float(value)
     return budgets
+
+
+def standing(engine: Any) -> list[BudgetStanding]:
+    """Of a running engine, over the partitions that it owns; [] where no budget is set."""
+    if engine.budget is None or engine.cohorts is None:
+        return []
+    made = [models.made.get("alarms") for models in engine.cohorts.partitions.values()]
+    found: list[BudgetStanding] = engine.budget.standing(one for one in made if one is not None)
+    return found

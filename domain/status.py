@@ -5,6 +5,19 @@ from __future__ import annotations
 import msgspec
 
 
+class BudgetStanding(msgspec.Struct, frozen=True):
+    """Where a family of detectors stands against its alert budget; rates: notices per 1,000 active users and day, over the last days."""
+
+    family: str
+    budget: float
+    raised: float
+    """What would be told without a budget."""
+    told: float
+    kept: bool
+    calibrated: bool
+    """False while too little was seen: nothing is held back."""
+
+
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     """Times are seconds since the epoch; rates are of the last interval."""
 
@@ -29,3 +42,5 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     """Deliveries not final, by channel."""
     detector_errors: dict[str, int] = {}
     """Detector -> errors since the start."""
+    budgets: list[BudgetStanding] = []
+    """Of families that have one."""

@@ -7,10 +7,10 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from domain.status import Heartbeat
+from domain.status import BudgetStanding, Heartbeat
 from stores.status import beat
 from streams.metrics import Standing
 
@@ -21,9 +21,11 @@ EVERY = 2.0
 
 async def heartbeats(
     client: Any, standing: Standing, *, tally: Any = None, outbox: Callable[[], Mapping[str, int]] = dict,
+    budgets: Callable[[], Sequence[BudgetStanding]] = tuple,
     clock: Callable[[], float] = time.time,
 ) -> None:  # fmt: skip
-    """Says it forever; while Redis is away it is silent. `tally`: streams.kernel.Tally; `outbox()`: deliveries not final, by channel."""
+    """Says it forever; while Redis is away it is silent. `tally`: streams.kernel.Tally; `outbox()`: deliveries not final, by channel;
+    `budgets()`: where families stand against their alert budgets."""
     name = f"{socket.gethostname()}-{os.getpid()}"
     before, then = 0, time.monotonic()
     while True:
@@ -47,6 +49,7 @@ async def heartbeats(
             dead_letters=sum(tally.dead_letters.values()) if tally is not None else 0,
             outbox=dict(await asyncio.to_thread(outbox)),
             detector_errors=dict(tally.detector_errors) if tally is not None else {},
+            budgets=list(budgets()),
         )
         try:
             await beat(client, heartbeat)

@@ -71,6 +71,7 @@ class Tally:
         """By topic: the exchange's own records that no mapping is for."""
         self.repeated = 0
         self.findings: Counter[tuple[str, str]] = Counter()
+        self.untold: Counter[tuple[str, str]] = Counter()
         self.notices: Counter[tuple[str, str]] = Counter()
         self.actions: Counter[str] = Counter()
         self.dead_letters: Counter[str] = Counter()
@@ -277,6 +278,8 @@ class Kernel(Patient):
             for finding in decision.findings:
                 work.publish("findings", user, finding, item)
                 self.tally.findings[finding.detector, finding.severity] += 1
+                if finding.suppressed is not None:
+                    self.tally.untold[finding.detector, finding.suppressed] += 1
             for notice in decision.notices:
                 work.publish("notices", user, notice, item)
                 self.tally.notices[notice.kind, notice.severity] += 1

@@ -9,6 +9,9 @@ from typing import Any
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from detectors.budget import standing
+from domain.status import BudgetStanding
+
 
 class Standing:
     """Where the consumer of an app stands; safe to ask before it started."""
@@ -66,6 +69,7 @@ class Collector:
             yield _gauge("vigil_waiting", "1 while Redis or Kafka does not answer", role, int(bool(self.kernel.waiting_for)))
             yield _gauge("vigil_profiles_cached", "Profiles in the cache", role, len(self.kernel.cache))
             yield _gauge("vigil_profiles_cached_bytes", "Bytes of the cache, roughly", role, self.kernel.cache.size)
+            yield from _budgets(standing(self.kernel.engine))
         if self.more is not None:
             yield from self.more()
 
@@ -90,12 +94,29 @@ def _counter(name: str, words: str, labels: list[str], values: dict[Any, float])
     return metric
 
 
+def _budgets(families: Iterable[BudgetStanding]) -> Iterable[Metric]:
+    """Alert budgets; nothing where none is set."""
+    words = {
+        "budget": "Notices per 1,000 active users and day that a family may tell",
+        "raised": "Notices per 1,000 active users and day without the budget, over the last days",
+        "told": "Notices per 1,000 active users and day, over the last days",
+        "kept": "1 while the budget is kept",
+    }
+    standings = list(families)
+    for name, text_of in words.items() if standings else ():
+        metric = GaugeMetricFamily(f"vigil_alert_budget_{name}", text_of, labels=["family"])
+        for one in standings:
+            metric.add_metric([one.family], float(getattr(one, name)))
+        yield metric
+
+
 def _tallied(tally: Any) -> Iterable[Metric]:
     yield _counter("vigil_events", "Events applied", ["topic"], tally.events)
     yield _counter("vigil_events_passed", "Records that no mapping is for", ["topic"], {(topic,): n for topic, n in tally.passed.items()})
     yield _counter("vigil_events_skipped", "Records seen again after a restart", [], {(): tally.skipped})
     yield _counter("vigil_events_repeated", "Events published again by the exchange", [], {(): tally.repeated})
     yield _counter("vigil_findings", "Findings", ["detector", "severity"], tally.findings)
+    yield _counter("vigil_findings_untold", "Findings that their user isn't told of", ["detector", "reason"], tally.untold)
     yield _counter("vigil_notices_decided", "Notices decided", ["kind", "severity"], tally.notices)
     yield _counter("vigil_account_actions", "What the exchange was asked", ["action"], tally.actions)
     yield _counter("vigil_dead_letters", "Records that could not be taken", ["topic"], tally.dead_letters)

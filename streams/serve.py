@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import faust
 import uvloop
 
 from config.settings import Settings
+from detectors.budget import standing as standing_of
 from stores.redis_client import connect_async
 from streams import http
 from streams.app import App, tune
@@ -63,7 +65,8 @@ def serve(
 
     async def beat() -> None:
         client = connect_async(settings.redis.url)
-        await heartbeats(client, standing, tally=kernel.tally if kernel else None, outbox=outbox)
+        budgets = partial(standing_of, kernel.engine) if kernel else tuple
+        await heartbeats(client, standing, tally=kernel.tally if kernel else None, outbox=outbox, budgets=budgets)
 
     watch = Watch(standing, waiting=waiting, done=done)
     for task in (pages, announce, beat, watch.run, *tasks):

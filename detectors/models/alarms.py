@@ -15,7 +15,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
+from domain.status import BudgetStanding
 
 DAY = 86_400.0
 HALF_LIFE = 3.5
@@ -23,19 +23,6 @@ HALF_LIFE = 3.5
 ENOUGH = 500.0
 """Days of users, before any cut is made."""
 BINS = 64
-
-
-class Standing(msgspec.Struct, frozen=True):
-    """Where a family stands against its budget; rates per 1,000 active users and day."""
-
-    family: str
-    budget: float
-    raised: float
-    """What would be told without a budget."""
-    told: float
-    kept: bool
-    calibrated: bool
-    """False while too little was seen: nothing is cut."""
 
 
 class Alarms:
@@ -75,7 +62,7 @@ class Alarms:
         """The score from which the detector may speak now; 0 where nothing is cut."""
         return floor_of(self._cuts.get(detector, 0))
 
-    def standing(self, budgets: Mapping[str, float], family_of: Mapping[str, str]) -> list[Standing]:
+    def standing(self, budgets: Mapping[str, float], family_of: Mapping[str, str]) -> list[BudgetStanding]:
         """Of each family with a budget, over the last days. A tenth over it still counts as kept."""
         active = self.active + self._today
         out = []
@@ -84,8 +71,16 @@ class Alarms:
             raised = 1000.0 * sum(sum(self.raised[name]) for name in mine) / active if active else 0.0
             told = 1000.0 * sum(self.told.get(name, 0.0) for name in mine) / active if active else 0.0
             enough = active >= ENOUGH
-            out.append(Standing(family, budget, raised, told, not enough or told <= budget * 1.1, enough))
+            out.append(BudgetStanding(family, budget, raised, told, not enough or told <= budget * 1.1, enough))
         return out
+
+    def add(self, other: Alarms) -> None:
+        """Takes in what another partition counted, to stand for both."""
+        self.active += other.active + other._today
+        for name, counts in other.raised.items():
+            mine = self.raised.setdefault(name, [0.0] * BINS)
+            self.raised[name] = [one + another for one, another in zip(mine, counts, strict=True)]
+            self.told[name] = self.told.get(name, 0.0) + other.told.get(name, 0.0)
 
     def export(self) -> Any:
         """Plain data."""

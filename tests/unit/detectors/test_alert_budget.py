@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from detectors.budget import Budget
+from detectors.budget import Budget, standing
 from detectors.cases import NamedSurroundings
 from detectors.engine import Engine
 from detectors.models.alarms import BINS, DAY, Alarms, bin_of, floor_of
@@ -68,12 +68,12 @@ def test_what_cannot_be_told_apart_is_told_and_said() -> None:
     """Thirty of one score: none is better than another; the budget isn't kept, and that is said."""
     alarms = Alarms()
     told = lived(alarms, 15, 1000, lambda day: [0.9] * 30)
-    standing = alarms.standing(BUDGETS, FAMILIES)[0]
+    family = alarms.standing(BUDGETS, FAMILIES)[0]
 
     assert all(map(all, told))
-    assert (standing.kept, standing.calibrated) == (False, True)
-    assert standing.told == pytest.approx(30, rel=0.1)
-    assert standing.raised == pytest.approx(standing.told)
+    assert (family.kept, family.calibrated) == (False, True)
+    assert family.told == pytest.approx(30, rel=0.1)
+    assert family.raised == pytest.approx(family.told)
 
 
 def test_a_change_in_the_world_is_followed() -> None:
@@ -176,6 +176,23 @@ def test_a_user_is_counted_once_a_day_and_what_says_the_same_too() -> None:
     assert alarms._today == 1.0
 
 
+def test_a_worker_stands_for_all_its_partitions(registry: Registry) -> None:
+    """Counted together, by active users."""
+    engine = Engine(registry.configured({}, BUDGETS), NamedSurroundings(), Cohorts())
+    assert engine.cohorts is not None
+    rng = random.Random(7)
+    for partition, alarms_a_day in ((0, 40), (3, 0)):
+        lived(engine.cohorts(partition).alarms, 10, 1000, lambda day, n=alarms_a_day: [1 - rng.random() for _ in range(n)])
+    family = standing(engine)[0]
+
+    assert (family.family, family.budget, family.calibrated) == ("login", 10.0, True)
+    assert family.raised == pytest.approx(20, rel=0.15)
+    assert family.told < family.raised
+
+
 def test_without_budgets_nothing_is_asked(registry: Registry) -> None:
     """The configuration that comes along has none."""
-    assert Engine(registry, NamedSurroundings()).budget is None
+    engine = Engine(registry, NamedSurroundings(), Cohorts())
+
+    assert engine.budget is None
+    assert standing(engine) == []
