@@ -171,11 +171,12 @@ def engine(config: Path | None = None) -> Any:
 @click.option(
     "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="One JSON line per event that isn't a verdict."
 )
-def score(events: tuple[str, ...], output: Path) -> None:
+@click.option("--without-supervised", is_flag=True, help="Statistics and rules only: verdicts train no classifier.")
+def score(events: tuple[str, ...], output: Path, without_supervised: bool) -> None:
     """Replays time-ordered EVENTS (.jsonl, .gz, .zst, - for stdin) through profiles, detectors and models; nothing is sent."""
     from detectors.score import score_files
 
-    sys.exit(told(lambda: score_files(events, output, engine())))
+    sys.exit(told(lambda: score_files(events, output, engine(), supervised=not without_supervised)))
 
 
 @cli.command()

@@ -16,6 +16,8 @@ import msgspec
 from detectors import material, story, storyteller
 from detectors.base import NORMAL, Sighting, WarmingUp
 from detectors.budget import Budget
+from detectors.models.families import FAMILIES, Family
+from detectors.models.risk import CONDEMNED, Alert, Risk, record, suspected
 from detectors.outcome import Outcome
 from detectors.plan import Plan, Verb, plan
 from detectors.registry import Registry
@@ -31,13 +33,6 @@ from domain.messages import Finding, Source
 from domain.ports import Surroundings
 from domain.profile import MAX_EARLY, MAX_KEPT_BYTES, MAX_SESSIONS, EarlyVerdict, FoundBefore, Pending, Step, UserState
 
-_WEIGHT = {"info": 0.15, "notice": 0.5, "warning": 0.8, "critical": 0.98}
-"""How much a full score at a severity says about fraud; for ranking only."""
-_SESSION = 0.5
-"""How much of a suspect session's risk goes over to what is done in it."""
-_CONDEMNED = 0.95
-_UNKNOWN = 0.02
-"""Risk of an event that a detector couldn't judge for want of history."""
 _TEACH_NOTHING = (Service, Report)
 """Events that don't wait for a verdict: there is nothing about the user to learn from them."""
 _LONGEST = condemned.LONGEST
@@ -62,6 +57,9 @@ class Engine:
         self.surroundings, self.cohorts = surroundings, cohorts
         self.crowd: Crowd = MemoryCrowd() if crowd is None else crowd
         self._listed: Callable[[str], str] = getattr(surroundings, "listed", lambda address: "")
+        self.risk = Risk()
+        self.records = False
+        """Whether outcomes carry a record of what events were like, to be learned from when verdicts come."""
         self.reconfigure(registry)
 
     def reconfigure(self, registry: Registry) -> None:
@@ -103,8 +101,9 @@ class Engine:
         """(kind, key) of the sets in the crowd that the event will be judged by: to be fetched before `apply`."""
         asked = self._plans[type(event)].crowd if type(event) in self._plans else []
         keys: set[tuple[str, str]] = set()
-        if asked:
+        if asked or type(event) in FAMILIES:
             seen = self._seen(event, None)
+            asked = [*asked, self.risk.crowd_keys]
             for crowd_one in asked:
                 try:
                     keys.update(crowd_one(seen))
@@ -119,16 +118,23 @@ class Engine:
         if not todo.concerned:
             return
         seen = self._seen(event, source)
-        findings = self._score(todo.score, seen, state, source, outcome)
+        family, row = self._row(seen, state, outcome)
+        alerts: list[Alert] = []
+        findings = self._score(todo.score, seen, state, source, outcome, alerts)
         own = len(findings)
         if todo.stories.concerned:
             self._stories(todo.stories, seen, at, state, source, findings, outcome)
         if self.budget is not None and seen.cohort is not None:
             findings = self.budget.spend(findings, event, state, seen.cohort.alarms)
         shady = bool(state.condemned) and condemned.among(state, condemned.marks(event.where.device_id, None, _address(event)))
-        if shady or state.pending:
-            outcome.risk = self._risk(outcome.risk, event, state, shady)
+        alerts += [(f.detector, f.severity, 1.0) for f in findings[own:]]
+        suspicion = self._suspicion(event, state, shady) if shady or state.pending else 0.0
+        judged = outcome.judged = self.risk.judge(seen, family, row, alerts, suspicion, outcome.warming_up)
+        outcome.risk = judged.risk
         self._each(todo.count, seen, state, outcome)
+        self._risk_verb(outcome, self.risk.count, seen, state.habits, judged, alerts)
+        if self.records and row is not None:
+            outcome.record = record(seen, judged, findings)
         outcome.findings = findings
         mine = findings[:own] + [f for f in findings[own:] if f.event_id == event.event_id] if findings else []
         if (mine or shady) and not isinstance(event, _TEACH_NOTHING):
@@ -147,9 +153,25 @@ class Engine:
         place, agent = self.surroundings.place(client.ip), self.surroundings.agent(client.user_agent)
         return Sighting(event, place, agent, cohort, self.crowd, listed, quiet)
 
-    def _score(self, verbs: list[Verb], seen: Sighting, state: UserState, source: Source | None, outcome: Outcome) -> list[Finding]:
-        """The findings of the detectors; their part of the risk goes into the outcome."""
-        findings, safe = [], 1.0
+    def _row(self, seen: Sighting, state: UserState, outcome: Outcome) -> tuple[Family | None, tuple[float, ...] | None]:
+        try:
+            return self.risk.row(seen, state.habits)
+        except Exception as error:
+            outcome.errors.append(("risk", error))
+            return None, None
+
+    @staticmethod
+    def _risk_verb(outcome: Outcome, verb: Callable[..., None], *arguments: Any) -> None:
+        try:
+            verb(*arguments)
+        except Exception as error:
+            outcome.errors.append(("risk", error))
+
+    def _score(
+        self, verbs: list[Verb], seen: Sighting, state: UserState, source: Source | None, outcome: Outcome, alerts: list[Alert]
+    ) -> list[Finding]:
+        """The findings of the detectors; what they say goes into `alerts`, also where it is below their thresholds."""
+        findings = []
         for entry, score_one in verbs:
             try:
                 score = score_one(seen, state.habits)
@@ -160,19 +182,17 @@ class Engine:
                 continue
             if isinstance(score, WarmingUp):
                 outcome.warming_up = True
-                safe *= 1 - _UNKNOWN
                 continue
             value = score.value
             if not (math.isfinite(value) and 0.0 <= value <= 1.0):
                 outcome.errors.append((entry.id, ValueError(f"score {value} is outside [0, 1]")))
                 continue
             severity = entry.severity if entry.fixed_severity or score.severity is None else score.severity
-            safe *= 1 - _WEIGHT[severity] * _lifted(value, entry.threshold)
+            alerts.append((entry.id, severity, _lifted(value, entry.threshold)))
             if value >= entry.threshold:
                 findings.append(material.finding(entry, severity, score, seen, source))
                 if score.tells:
                     outcome.tells.extend(score.tells)
-        outcome.risk = 1 - safe
         return findings
 
     @staticmethod
@@ -187,16 +207,16 @@ class Engine:
         return said
 
     @staticmethod
-    def _risk(own: float, event: Any, state: UserState, shady: bool) -> float:
-        """With what the session, or the device, is under suspicion of."""
+    def _suspicion(event: Any, state: UserState, shady: bool) -> float:
+        """Nats for what the session, or the device, is under suspicion of."""
         client = event.where
-        worst = _CONDEMNED if shady else 0.0
+        worst = CONDEMNED if shady else 0.0
         # What was done from the owner's own device says nothing of all else that he does there; a stranger's device stays one.
         strange = client.device_id and state.habits.login.device(fingerprint(client.device_id)) is None
         for waiting in state.pending:
             if (client.session_id and client.session_id == waiting.session_id) or (strange and client.device_id == waiting.device):
-                worst = max(worst, _SESSION * max((_WEIGHT.get(f.severity, 0.0) for f in waiting.found), default=0.0))
-        return 1 - (1 - own) * (1 - worst)
+                worst = max(worst, max((suspected(f.severity) for f in waiting.found), default=0.0))
+        return worst
 
     # stories
 
@@ -218,7 +238,6 @@ class Engine:
             return
         for finding, end in storyteller.tell(todo, seen, at, state, source, list(findings), said):
             findings.append(finding)
-            outcome.risk = max(outcome.risk, _WEIGHT[finding.severity])
             if finding.event_id != seen.event.event_id:
                 _attach(finding, end, state)
 
@@ -250,6 +269,7 @@ class Engine:
     def _learn(self, seen: Sighting, state: UserState, outcome: Outcome) -> None:
         event = seen.event
         self._each(self._plans[type(event)].learn, seen, state, outcome)
+        self._risk_verb(outcome, self.risk.learn, seen, state.habits)
         if isinstance(event, Login) and event.outcome == "success" and event.where.session_id:
             session = fingerprint(event.where.session_id)
             if session not in state.sessions:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from domain.events import Event
@@ -15,6 +17,10 @@ class Outcome(msgspec.Struct):
     findings: list[Finding] = []
     risk: float = 0.0
     """[0, 1]; ranks events by how likely they are fraud, whatever fired."""
+    judged: Any = None
+    """detectors.models.risk.Judged: what the risk is made of."""
+    record: Any = None
+    """detectors.models.learner.Record, where the engine is asked to make them."""
     warming_up: bool = False
     """A detector had too little history to judge."""
     repeated: bool = False

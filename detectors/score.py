@@ -20,6 +20,7 @@ import msgspec
 import zstandard
 
 from detectors.engine import Engine
+from detectors.models.learner import Learner
 from detectors.outcome import Outcome
 from domain.decode import Rejected, decode_any
 from domain.events import Event, Verdict
@@ -56,10 +57,14 @@ class States:
 
 
 def replay(
-    lines: Iterable[bytes], engine: Engine, refused: Callable[[int, str], None], states: States | None = None
+    lines: Iterable[bytes],
+    engine: Engine,
+    refused: Callable[[int, str], None],
+    states: States | None = None,
+    learner: Learner | None = None,
 ) -> Iterator[tuple[Event, Outcome]]:
     """Each event with what came of it. `lines`: one JSON object each, in event time; empty ones are passed over. `refused` is told the
-    number of a line that can't be taken, counted from 1, and why."""
+    number of a line that can't be taken, counted from 1, and why. `learner`: learns from the verdicts among them, see `learning`."""
     known = States() if states is None else states
     for number, line in enumerate(lines, 1):
         line = line.removeprefix(BOM).strip() if number == 1 else line.strip()
@@ -70,20 +75,32 @@ def replay(
         except Rejected as error:
             refused(number, str(error))
             continue
-        yield event, engine.apply(event, known[event.user_id])
+        outcome = engine.apply(event, known[event.user_id])
+        if learner is not None:
+            if outcome.record is not None:
+                learner.advance(event.at)
+                learner.take(outcome.record)
+            elif isinstance(event, Verdict):
+                learner.advance(event.at)
+                learner.verdict(event)
+        yield event, outcome
 
 
 def score_events(
-    lines: Iterable[bytes], engine: Engine, refused: Callable[[int, str], None], states: States | None = None
+    lines: Iterable[bytes],
+    engine: Engine,
+    refused: Callable[[int, str], None],
+    states: States | None = None,
+    learner: Learner | None = None,
 ) -> Iterator[dict[str, Any]]:
     """One result for each event that isn't a verdict: event_id, user_id, risk in [0, 1], warming_up, findings (detector, score,
     severity)."""
-    for event, outcome in replay(lines, engine, refused, states):
+    for event, outcome in replay(lines, engine, refused, states, learner):
         if not isinstance(event, Verdict):
             yield {
                 "event_id": event.event_id,
                 "user_id": event.user_id,
-                "risk": round(outcome.risk, 6),
+                "risk": round(outcome.risk, 9),
                 "warming_up": outcome.warming_up,
                 "findings": [
                     {"detector": f.detector, "score": round(f.score, 6), "severity": f.severity}
@@ -93,14 +110,23 @@ def score_events(
             }
 
 
-def score_files(paths: Iterable[str], output: Path, engine: Engine) -> int:
+def learning(engine: Engine, *, supervised: bool = True) -> Learner:
+    """A learner for one pass: what it learns is in the engine's next judgement, and frauds are told to the engine's crowd. Without
+    `supervised` that is all: no classifier is trained."""
+    learner = Learner(engine.crowd, classify=supervised)
+    engine.records, engine.risk.models = True, learner.models
+    return learner
+
+
+def score_files(paths: Iterable[str], output: Path, engine: Engine, *, supervised: bool = True) -> int:
     """For the command line: writes one JSON line a result to `output`. Returns 1 when a line or a file could not be taken, else 0; each is
     named on standard error."""
     problems, states, started = Problems(), States(), time.monotonic()
+    learner = learning(engine, supervised=supervised)
     part = output.with_name(output.name + ".part")
     try:
         with part.open("wb") as sink:
-            done = sum(_score_file(path, sink, engine, states, problems) for path in paths)
+            done = sum(_score_file(path, sink, engine, states, learner, problems) for path in paths)
         part.replace(output)
     finally:
         part.unlink(missing_ok=True)
@@ -109,13 +135,13 @@ def score_files(paths: Iterable[str], output: Path, engine: Engine) -> int:
     return problems.end()
 
 
-def _score_file(path: str, sink: IO[bytes], engine: Engine, states: States, problems: Problems) -> int:
+def _score_file(path: str, sink: IO[bytes], engine: Engine, states: States, learner: Learner, problems: Problems) -> int:
     """Writes the results of one file; returns how many."""
     problems.file, done, encoder = path, 0, msgspec.json.Encoder()
     started = shown = time.monotonic()
     try:
         with open_lines(path) as lines:
-            for result in score_events(lines, engine, problems.refused, states):
+            for result in score_events(lines, engine, problems.refused, states, learner):
                 sink.write(encoder.encode(result) + b"\n")
                 done += 1
                 if not done % 1000 and time.monotonic() - shown >= PROGRESS_SECONDS:

@@ -1,0 +1,180 @@
+"""What a transfer out is like at the moment when it is asked for: against its owner's own, and where it goes.
+
+Nothing in a row is known later than the event: verdicts count from when they came. Missing values are NaN. The statistics are the profile's
+(domain.habits.spending, .transfer) and those of the address over all users (domain.crowd), so a row costs no more than a few lookups.
+"""
+
+from __future__ import annotations
+
+import math
+
+from detectors.base import Sighting
+from detectors.models.grid import Cross, Grid
+from detectors.transfer import flow
+from domain.crowd import Crowd
+from domain.events import Transfer
+from domain.habits import Habits
+from domain.habits.login import fingerprint
+from domain.habits.spending import LUKEWARM, WARM, SpendingHabits
+
+DAY = 86_400.0
+FRAUDS, USER_FRAUDS, PAYMENTS = "fraud-address", "fraud-user", "suspect-payments"
+"""Kinds of set: payments are kept for addresses only at which there was fraud."""
+SETTLED = 7 * DAY
+"""A payment that nobody complained about for so long counts as genuine; as models.genuine_after."""
+_NAN = math.nan
+
+GRIDS = (
+    Grid("usd", "USD value", 0.0, 14.0, 0.0866, log=True),
+    Grid("own", "standard deviations above the own mean", -3.0, 12.0, 0.5),
+    Grid("own_log", "the same of logarithms", -4.0, 8.0, 0.5),
+    Grid("over_most", "logarithm of the ratio to the largest of the last amounts", -2.0, 2.5, 0.1),
+    Grid("heat", "improbable amounts within days, nats", 0.0, 6.0, 0.25, log=True),
+    Grid("embers", "improbable amounts within weeks, nats", 0.0, 6.0, 0.25, log=True),
+    Grid("history", "transfers out found normal", 0.0, 6.0, 0.5, log=True),
+    Grid("day_count", "transfers out within 24 hours", 0.0, 12.0, 1.0),
+    Grid("payee", "times that this payee was paid", 0.0, 4.0, 0.5, log=True),
+    Grid("share", "share of the balance", 0.0, 1.0, 0.1),
+    Grid("gap", "hours since the transfer out before", 0.0, 7.0, 0.5, log=True),
+    Grid("user_frauds", "frauds known of the account", 0.0, 4.0, 0.35, log=True),
+    Grid("address_frauds", "frauds known at the address", 0.0, 4.0, 0.35, log=True),
+    Grid("address_last", "days since the last of them became known", 0.0, 5.0, 0.15, log=True),
+    Grid("address_first", "days since the first of this series became known", 0.0, 64.0, 1.0),
+    Grid("address_settled", "payments there since then that nobody complained about", 0.0, 4.0, 0.35, log=True),
+)
+NAMES = tuple(grid.name for grid in GRIDS)
+_PLACE = {name: place for place, name in enumerate(NAMES)}
+CROSSES = (
+    Cross(_PLACE["heat"], _PLACE["own"], 2, 1),
+    Cross(_PLACE["address_last"], _PLACE["address_first"], 2, 2),
+    Cross(_PLACE["address_settled"], _PLACE["address_first"], 1, 2),
+    Cross(_PLACE["address_settled"], _PLACE["address_frauds"], 1, 1),
+    Cross(_PLACE["usd"], _PLACE["own"], 4, 1),
+)
+SERIES = 14 * DAY
+"""Frauds at an address farther apart are two series."""
+
+Row = tuple[float, ...]
+
+
+def asked(seen: Sighting) -> bool:
+    """Whether this is a moment to judge: money is to leave and hasn't yet."""
+    return flow.asked(seen.event)
+
+
+def crowd_keys(seen: Sighting) -> tuple[tuple[str, str], ...]:
+    """Sets that `features` reads."""
+    if not flow.asked(seen.event):
+        return ()
+    event: Transfer = seen.event
+    address = flow.payee(event)[0]
+    mine = ((USER_FRAUDS, str(fingerprint(event.user_id))),)
+    return (*mine, (FRAUDS, address), (PAYMENTS, address)) if address else mine
+
+
+def features(seen: Sighting, habits: Habits) -> Row:
+    """The values of NAMES, before the event is learned. About 10 us."""
+    event: Transfer = seen.event
+    at, own, transfer, crowd = event.at, habits.spending, habits.transfer, seen.crowd
+    usd, balance = flow.usd(event), flow.balance(event)
+    over_mean = over_log = over_most = _NAN
+    if usd is not None and own.count:
+        over_mean, over_log = above(usd, at, own)
+        steps = transfer.amounts.steps
+        if steps:
+            over_most = math.log(max(usd, 1.0)) - max(steps) * 0.0866434
+    address, memo = flow.payee(event)
+    paid = 0
+    if address:
+        known = transfer.payee(address, memo)
+        paid = known.count if known is not None else int(transfer.knows(address, memo))
+    frauds, last, first, settled = _of_address(address, at, crowd) if address else (0, _NAN, _NAN, _NAN)
+    return (
+        _NAN if usd is None else usd,
+        over_mean,
+        over_log,
+        over_most,
+        own.heat.now(at, WARM),
+        own.embers.now(at, LUKEWARM),
+        float(transfer.count),
+        float(sum([at - DAY < flown.at <= at for flown in transfer.flows])),
+        float(paid),
+        min(usd / balance, 1.0) if usd is not None and balance else _NAN,
+        max(at - own.last_at, 0.0) / 3600.0 if own.last_at else _NAN,
+        float(crowd.count(USER_FRAUDS, str(fingerprint(event.user_id)), at)),
+        float(frauds),
+        last,
+        first,
+        settled,
+    )
+
+
+def above(usd: float, at: float, own: SpendingHabits) -> tuple[float, float]:
+    """By how many standard deviations an amount is above the own mean, and its logarithm above the mean of those; shrunk towards what is
+    common where there are few. `own` has at least one."""
+    weight = own.weight * math.exp(-1.7825e-7 * max(at - own.at, 0.0))  # the half-life of 45 days
+    part = weight / own.weight
+    room = 1.0 + 1.0 / max(weight, 1e-3)
+    variance = (own.squares * part + 2.0 * (0.6 * own.mean) ** 2) / (weight + 2.0)
+    log_variance = (own.log_squares * part + 4.0 * 0.64) / (weight + 4.0)
+    spread = max(math.sqrt(variance * room), 1e-2)
+    return (usd - own.mean) / spread, (math.log(max(usd, 1.0)) - own.log_mean) / math.sqrt(log_variance * room)
+
+
+def _of_address(address: str, at: float, crowd: Crowd) -> tuple[int, float, float, float]:
+    """Frauds known there; days since the last, and since the first of the series that it ends; payments settled since."""
+    if not crowd.count(FRAUDS, address, at):
+        return 0, _NAN, _NAN, _NAN
+    known = sorted([when for _, when in crowd.members(FRAUDS, address, at)], reverse=True)
+    first = known[0]
+    for when in known:
+        if first - when > SERIES:
+            break
+        first = when
+    since, until = known[0] - SETTLED, at - SETTLED
+    settled = sum([since < when <= until for _, when in crowd.members(PAYMENTS, address, at)]) if until > since else 0
+    return len(known), (at - known[0]) / DAY, (at - first) / DAY, float(settled)
+
+
+def count(seen: Sighting, habits: Habits, row: Row) -> None:
+    """Takes what happened into the memory of odd amounts and of suspect addresses, flagged or not."""
+    at, own = seen.event.at, habits.spending
+    odd = nats(row[1]) - 3.0
+    if odd > 0.0:
+        own.heat.add(at, WARM, min(odd, 20.0))
+        own.embers.add(at, LUKEWARM, min(odd, 20.0))
+    own.last_at = max(own.last_at, int(at))
+    if row[12]:
+        seen.crowd.add(PAYMENTS, flow.payee(seen.event)[0], format(fingerprint(seen.event.event_id), "x"), at)
+
+
+def learn(seen: Sighting, habits: Habits) -> None:
+    """Takes an amount that was found normal into the moments."""
+    usd = flow.usd(seen.event)
+    if usd is not None and flow.to_learn(seen.event, habits.transfer):
+        habits.spending.learn(usd, seen.event.at)
+
+
+def nats(z: float) -> float:
+    """-log P(Z > z) of the standard normal distribution, at most 40; 0 for NaN."""
+    if not z > -2.0:
+        return 0.0
+    return -math.log(0.5 * math.erfc(z * 0.7071067811865476)) if z < 8.5 else min(0.5 * z * z + math.log(z * 2.5066), 40.0)
+
+
+def evidence(row: Row) -> tuple[tuple[str, float], ...]:
+    """What speaks for fraud without any classifier, in nats by name: the improbability of the amount, with how odd the last days were, and
+    the frauds known at the address against what was paid there since."""
+    found = []
+    own = nats(row[1])
+    own = max(own - math.log1p(own), 0.0)
+    if own:
+        found.append(("own", own))
+    if row[4]:
+        found.append(("heat", math.log1p(row[4])))
+    frauds = row[12]
+    if frauds:
+        rate = frauds / (frauds + 0.5 + 3.0 * row[15]) * math.exp(-row[13] / 21.0)
+        rate = min(max(rate, 1e-4), 0.98)
+        found.append(("address_frauds", max(0.0, math.log(rate / (1.0 - rate)) + 7.0)))
+    return tuple(found)

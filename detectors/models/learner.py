@@ -1,0 +1,185 @@
+"""Learns from verdicts that come days late, and often never.
+
+The features of an event's moment are kept until the verdict, or until nobody complained for so long that it counts as genuine; they are
+never computed again. A fraud verdict that comes even later corrects. Of genuine events one in GENUINE_KEPT is learned, and stands for all:
+fraud is rare, and nothing is gained from a thousand times the same. Nothing is learned as genuine before the first fraud is known: where
+nobody ever reports, silence says nothing.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable
+from zlib import crc32
+
+import msgspec
+
+from detectors.models.families import FAMILIES
+from detectors.models.supervised import Supervised
+from domain.crowd import Crowd
+from domain.events import Verdict
+
+GENUINE_AFTER = 7 * 86_400.0
+SLACK = 3_600.0
+"""Seconds more, since verdicts that are due on a day come within it."""
+GENUINE_KEPT = 10
+KEPT_AFTER = 3.0
+"""A row is kept for so many deadlines, in case of a late fraud verdict."""
+MOST = 400_000
+"""Rows kept; the oldest make room."""
+
+
+class Record(msgspec.Struct, array_like=True):
+    """An event as it was when it was judged: enough to learn from, nothing that names a person. 150 bytes as msgpack."""
+
+    event_id: str
+    user: int
+    """fingerprint() of the user's id."""
+    at: float
+    family: str
+    row: tuple[float, ...]
+    rules: float = 0.0
+    address: str = ""
+    """Where money went."""
+    device: str = ""
+    """fingerprint() in decimal."""
+    network: str = ""
+    names: tuple[str, ...] = ()
+    """Ids of findings and notices, by which a verdict may name it."""
+    weight: float = 1.0
+    """How many events it stands for."""
+
+
+class _Kept(msgspec.Struct):
+    record: Record
+    settled: bool = False
+
+
+class Learner:
+    """Models by family. `crowd`: where frauds are told to, so that what is shared with them becomes suspect; None: nowhere. `take` and
+    `verdict` in any order, `advance` with event time."""
+
+    def __init__(
+        self,
+        crowd: Crowd | None = None,
+        genuine_after: float = GENUINE_AFTER,
+        most: int = MOST,
+        learned: Callable[[Record, bool], None] | None = None,
+        classify: bool = True,
+    ):
+        self.models: dict[str, Supervised] = {}
+        self.crowd, self.most = crowd, most
+        self.genuine_after = genuine_after + SLACK
+        self.learned = learned
+        """Told of each truth that was learned."""
+        self.classify = classify
+        """Whether models are trained; else frauds are only told to the crowd."""
+        self.now = 0.0
+        self.frauds = 0
+        self.dropped = 0
+        """Rows that had to make room before anything was known of them."""
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._due: deque[_Kept] = deque()
+        self._names: dict[str, str] = {}
+        self._early: OrderedDict[str, Verdict] = OrderedDict()
+
+    def take(self, record: Record) -> None:
+        """Keeps an event until something is known of it."""
+        if record.event_id in self._kept:
+            return
+        kept = _Kept(record)
+        self._kept[record.event_id] = kept
+        for name in record.names:
+            self._names[name] = record.event_id
+        self._due.append(kept)
+        while len(self._kept) > self.most:
+            self._forget(next(iter(self._kept.values())))
+        early = self._early.pop(record.event_id, None)
+        if early is not None:
+            self.verdict(early)
+
+    def verdict(self, verdict: Verdict) -> Record | None:
+        """Learns what a verdict says; the record that it is about, None where it is unknown. A genuine verdict by the user alone doesn't
+        count: it may be the intruder's."""
+        kept = self._kept.get(self._names.get(verdict.about, verdict.about))
+        if kept is None:
+            if verdict.about not in self._names:
+                self._early[verdict.about] = verdict
+                if len(self._early) > 10_000:
+                    self._early.popitem(last=False)
+            return None
+        record = kept.record
+        if verdict.label == "fraud":
+            self._condemn(record, verdict.at)
+            self._learn(record, True, 2.0 if kept.settled and _sampled(record.event_id) else 1.0)
+            self._forget(kept)
+        elif verdict.source != "user" and not kept.settled:
+            self._genuine(kept)
+        return record
+
+    def advance(self, now: float) -> None:
+        """Takes for genuine what nobody complained about in time."""
+        self.now = now = max(now, self.now)
+        due, after = self._due, self.genuine_after
+        while due:
+            kept = due[0]
+            if kept.record.at + after > now:
+                break
+            due.popleft()
+            if not kept.settled and kept.record.event_id in self._kept:
+                self._genuine(kept)
+        while self._kept:
+            kept = next(iter(self._kept.values()))
+            if kept.record.at + after * KEPT_AFTER > now:
+                break
+            self._forget(kept)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def _genuine(self, kept: _Kept) -> None:
+        kept.settled = True
+        if self.frauds and _sampled(kept.record.event_id):
+            self._learn(kept.record, False, float(GENUINE_KEPT))
+
+    def _learn(self, record: Record, fraud: bool, weight: float) -> None:
+        self.frauds += fraud
+        if not self.classify:
+            return
+        model = self.models.get(record.family)
+        if model is None:
+            family = next((f for f in FAMILIES.values() if f.name == record.family), None)
+            if family is None:
+                return
+            model = self.models[record.family] = Supervised(family)
+        if len(record.row) == len(model.family.names):
+            model.learn(record.row, record.rules, fraud, weight * record.weight)
+            if self.learned is not None:
+                self.learned(record, fraud)
+
+    def _condemn(self, record: Record, at: float) -> None:
+        if self.crowd is not None:
+            for kind, key in marks(record):
+                self.crowd.add(kind, key, record.event_id, at)
+
+    def _forget(self, kept: _Kept) -> None:
+        self.dropped += not kept.settled and kept.record.at + self.genuine_after > self.now
+        self._kept.pop(kept.record.event_id, None)
+        for name in kept.record.names:
+            self._names.pop(name, None)
+        kept.settled = True
+
+
+def marks(record: Record) -> Iterable[tuple[str, str]]:
+    """(kind, key) of the crowd's sets that a fraud belongs to."""
+    keys = {
+        "fraud-address": record.address,
+        "fraud-device": record.device,
+        "fraud-network": record.network,
+        "fraud-user": str(record.user),
+    }
+    return [(kind, key) for kind, key in keys.items() if key]
+
+
+def _sampled(event_id: str) -> bool:
+    return crc32(event_id.encode("utf-8", "surrogatepass")) % GENUINE_KEPT == 0
