@@ -31,7 +31,7 @@ class CounterLosses(Detector):
         event, trade = seen.event, habits.trade
         if event.counterparty_user_id is None:
             return NORMAL
-        worse, usd = read.worse(event), read.usd(event)
+        worse, usd = event.worse, event.usd
         if worse is None or usd is None or worse * 100.0 < self.minimum_percent:
             return NORMAL
         before = self._before(trade, event)
@@ -66,7 +66,7 @@ class CounterLosses(Detector):
         event, trade = seen.event, habits.trade
         if event.counterparty_user_id is None:
             return
-        worse, usd = read.worse(event), read.usd(event)
+        worse, usd = event.worse, event.usd
         if worse is None or usd is None:
             return
         lost = max(worse, 0.0) * usd

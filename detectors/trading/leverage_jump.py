@@ -22,7 +22,7 @@ class LeverageJump(Detector):
         event, usual = seen.event, habits.trade.leverages
         if event.leverage is None or event.action == "cancel":
             return NORMAL
-        leverage = read.leverage(event)
+        leverage = event.times
         if leverage < self.minimum_leverage:
             return NORMAL
         if len(usual) < self.minimum_history:
@@ -36,4 +36,4 @@ class LeverageJump(Detector):
 
     def learn_one(self, seen: Sighting, habits: Habits) -> None:
         if seen.event.action != "cancel":
-            habits.trade.leverages.add(read.leverage(seen.event), MAX_LEVERAGES)
+            habits.trade.leverages.add(seen.event.times, MAX_LEVERAGES)

@@ -25,10 +25,10 @@ class OffMark(Detector):
 
     def score_one(self, seen: Sighting, habits: Habits) -> Score | WarmingUp:
         event, before = seen.event, habits.trade.off_marks
-        worse = read.worse(event)
+        worse = event.worse
         if worse is None or worse * 100.0 < self.minimum_percent:
             return NORMAL
-        lost = worse * (read.usd(event) or 0.0)
+        lost = worse * (event.usd or 0.0)
         if event.usd_value is not None and lost < self.minimum_usd:
             return NORMAL
         if len(before) < self.minimum_history:
@@ -52,11 +52,11 @@ class OffMark(Detector):
         )
 
     def count_one(self, seen: Sighting, habits: Habits) -> None:
-        worse = read.worse(seen.event)
+        worse = seen.event.worse
         if worse is not None and seen.cohort is not None:
             seen.cohort.markets.traded(seen.event.market[:64], read.basis_points(worse), float(seen.event.mark_price), seen.event.at)
 
     def learn_one(self, seen: Sighting, habits: Habits) -> None:
-        worse = read.worse(seen.event)
+        worse = seen.event.worse
         if worse is not None:
             habits.trade.off_marks.add(read.basis_points(worse), MAX_OFF_MARKS)

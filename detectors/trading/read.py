@@ -6,7 +6,6 @@ import math
 
 from detectors.base import Sighting
 from domain.events import Trade
-from domain.events.base import approximate
 from domain.statistics import Sample, student_tail
 
 _PRIOR_SPREAD = 0.8
@@ -16,32 +15,9 @@ _LEAST_SPREAD = 0.5
 """Who always trades the same size may still trade half as much again."""
 
 
-def usd(event: Trade) -> float | None:
-    """USD value, approximately; None where not told, or nothing."""
-    value = approximate(event.usd_value)
-    return value if value else None
-
-
-def worse(event: Trade) -> float | None:
-    """By which part of the mark price a fill was worse than the mark for the account, below 0 where it was better; None where it can't be
-    told. At most 10: prices may be nonsense."""
-    if event.action != "fill" or event.mark_price is None or event.price is None:
-        return None
-    mark, price = float(event.mark_price), float(event.price)
-    if mark <= 0.0 or price <= 0.0:
-        return None
-    off = price / mark - 1.0
-    return max(-1.0, min(off if event.side == "buy" else -off, 10.0))
-
-
 def basis_points(part: float) -> float:
     """Of a part; what was no worse than the mark counts as none."""
     return max(part, 0.0) * 1e4
-
-
-def leverage(event: Trade) -> float:
-    """Times; 1 where not told, at most 1,000."""
-    return min(max(approximate(event.leverage) or 1.0, 1.0), 1000.0)
 
 
 def tail(sample: Sample, value: float, least_spread: float = _LEAST_SPREAD) -> float:

@@ -30,7 +30,7 @@ class Size(Detector):
 
     def score_one(self, seen: Sighting, habits: Habits) -> Score | WarmingUp:
         event, trade = seen.event, habits.trade
-        usd = read.usd(event)
+        usd = event.usd
         if usd is None or event.action == "cancel" or usd < self.minimum_usd / 20.0:
             return NORMAL
         before = trade.fills if event.action == "fill" else trade.orders
@@ -45,7 +45,7 @@ class Size(Detector):
 
     def count_one(self, seen: Sighting, habits: Habits) -> None:
         event, trade = seen.event, habits.trade
-        usd = read.usd(event)
+        usd = event.usd
         if usd is None or event.action != "fill":
             return
         number = int(event.at // 3600)
@@ -61,7 +61,7 @@ class Size(Detector):
 
     def learn_one(self, seen: Sighting, habits: Habits) -> None:
         event, trade = seen.event, habits.trade
-        usd = read.usd(event)
+        usd = event.usd
         if usd is None or event.action == "cancel":
             return
         trade.peak, trade.peak_at = max(self._peak(trade, event.at), usd), max(trade.peak_at, int(event.at))
