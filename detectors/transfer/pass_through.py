@@ -14,7 +14,6 @@ from domain.habits import Habits
 from domain.messages import Reason
 from domain.statistics import surprise
 
-_HALF_LIFE = 180 * 86_400.0
 _LEAST = 0.1
 """Of a deposit passed on, counted to those that were: nobody's rate is zero."""
 
@@ -35,12 +34,10 @@ class PassThrough(Detector):
         passed_on, deposited, minutes = self._passed_on(seen, habits)
         if passed_on < self.part or deposited < self.minimum_usd:
             return NORMAL
-        arrived = payout.arrived.now(seen.event.at, _HALF_LIFE)
-        if arrived < self.minimum_deposits:
+        if payout.arrived < self.minimum_deposits:
             return WARMING_UP
-        rate = payout.passed.now(seen.event.at, _HALF_LIFE)
-        value = surprise((rate + _LEAST) / (arrived + 2.0))
-        percent = str(round(100.0 * rate / arrived))
+        value = surprise((payout.passed + _LEAST) / (payout.arrived + 2.0))
+        percent = str(round(100.0 * payout.passed / max(payout.arrived, 1)))
         reasons = [
             Reason("passed_on", round(100 * passed_on), percent, value * 0.7),
             Reason("minutes_since", minutes, None, value * 0.3),
@@ -59,12 +56,12 @@ class PassThrough(Detector):
         if _comes(event):
             known = payout.arrival(event.transfer_id)
             if known is not None and known.at == int(event.at):
-                payout.arrived.add(event.at, _HALF_LIFE)
+                payout.take_in()
         elif payout.arrivals and flow.to_learn(event, habits.transfer) and self._passed_on(seen, habits)[0] >= self.part:
             for known in payout.arrivals:
                 if not known.passed and 0.0 <= event.at - known.at <= self.window_minutes * 60.0:
                     known.passed = True
-                    payout.passed.add(event.at, _HALF_LIFE)
+                    payout.passed = min(payout.passed + 1, payout.arrived)
 
     def step_one(self, seen: Sighting, habits: Habits) -> str | None:
         # A mule's account is young and has no habit: what it is to a story doesn't wait for one.

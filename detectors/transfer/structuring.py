@@ -7,6 +7,8 @@ so close together, by the account's own amounts; the first of them is free.
 
 from __future__ import annotations
 
+import math
+
 from detectors.base import NORMAL, Detector, Score, Sighting
 from detectors.transfer import amounts, flow
 from domain.events import Transfer
@@ -17,6 +19,7 @@ from domain.messages import Reason
 from domain.statistics import surprise
 
 _REFUSED = 30 * 86_400
+_LARGEST = float(1 << 53)
 
 
 class Structuring(Detector):
@@ -64,9 +67,9 @@ class Structuring(Detector):
         event, payout = seen.event, habits.payout
         usd = approximate(event.usd_value)
         if event.status == "rejected" and flow.leaves(event) and usd:
-            at = int(event.at)
-            if not payout.refused_usd or usd <= payout.refused_usd or at - payout.refused_at > _REFUSED:
-                payout.refused_usd, payout.refused_at = usd, at
+            at, limit = int(event.at), math.ceil(min(usd, _LARGEST))
+            if not payout.refused_usd or limit <= payout.refused_usd or at - payout.refused_at > _REFUSED:
+                payout.refused_usd, payout.refused_at = limit, at
 
     def learn_one(self, seen: Sighting, habits: Habits) -> None:
         usd = flow.usd(seen.event)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from domain.habits.login import fingerprint
-from domain.statistics import Decayed, Sample
+from domain.statistics import Sample
 
 MAX_CHANGES = 6
 KEEP_CHANGES = 7 * 86_400
@@ -16,6 +16,8 @@ KEEP_CHANGES = 7 * 86_400
 MAX_ARRIVALS = 8
 KEEP_ARRIVALS = 7 * 86_400
 MAX_SUMS = 24
+MAX_COUNT = 64
+_LARGEST = 1 << 53
 DAY = 86_400
 
 
@@ -34,7 +36,7 @@ class Arrival(msgspec.Struct, array_like=True):
     """Money that came in; the oldest of many are one."""
 
     key: int
-    """fingerprint() of the transfer's id."""
+    """The low half of fingerprint() of the transfer's id: it only has to tell a handful apart."""
     at: int
     usd: int
     passed: bool = False
@@ -46,9 +48,9 @@ class PayoutHabits(msgspec.Struct, array_like=True):
 
     changes: list[Changed] = []
     arrivals: list[Arrival] = []
-    arrived: Decayed = msgspec.field(default_factory=Decayed)
-    """Deposits found normal."""
-    passed: Decayed = msgspec.field(default_factory=Decayed)
+    arrived: int = 0
+    """Deposits found normal; both are halved when they are many, so that a new way of life shows."""
+    passed: int = 0
     """Of those, how many left again at once."""
     active_at: int = 0
     """Of the last trade or transfer out, normal or not."""
@@ -62,14 +64,14 @@ class PayoutHabits(msgspec.Struct, array_like=True):
     """USD of transfers out that were normal, summed over days; each begins with its first transfer."""
     weeks: Sample = msgspec.field(default_factory=Sample)
     """The same over seven days."""
-    refused_usd: float = 0.0
+    refused_usd: int = 0
     """The smallest that the exchange refused lately."""
     refused_at: int = 0
     day_from: int = 0
-    day_sum: float = 0.0
+    day_sum: int = 0
     """The day that isn't over: it can't teach yet that it is normal."""
     week_from: int = 0
-    week_sum: float = 0.0
+    week_sum: int = 0
 
     def change(self, new: Changed) -> None:
         """Remembers a change; those of last week, and the oldest beyond the bound, are forgotten. Of a kind the newest is enough."""
@@ -80,38 +82,45 @@ class PayoutHabits(msgspec.Struct, array_like=True):
 
     def arrive(self, transfer_id: str, at: int, usd: float) -> bool:
         """Remembers a deposit; False when it was already."""
-        key = fingerprint(transfer_id)
-        if any(known.key == key for known in self.arrivals):
+        if self.arrival(transfer_id) is not None:
             return False
-        self.arrivals.append(Arrival(key, at, min(int(usd), 1 << 53)))
+        self.arrivals.append(Arrival(_key(transfer_id), at, _whole(usd)))
         self.arrivals.sort(key=lambda a: a.at)
         newest = self.arrivals[-1].at
         kept = [a for a in self.arrivals if newest - a.at <= KEEP_ARRIVALS]
         if len(kept) > MAX_ARRIVALS:  # many small deposits are one large in parts
             oldest, next_one = kept[:2]
-            kept[:2] = [Arrival(next_one.key, next_one.at, min(oldest.usd + next_one.usd, 1 << 53), oldest.passed and next_one.passed)]
+            kept[:2] = [Arrival(next_one.key, next_one.at, _whole(oldest.usd + next_one.usd), oldest.passed and next_one.passed)]
         self.arrivals = kept
         return True
 
     def arrival(self, transfer_id: str) -> Arrival | None:
         """The deposit, while it is remembered by itself."""
-        key = fingerprint(transfer_id)
+        if not self.arrivals:
+            return None
+        key = _key(transfer_id)
         return next((known for known in self.arrivals if known.key == key), None)
+
+    def take_in(self) -> None:
+        """Counts a deposit that was normal."""
+        self.arrived += 1
+        if self.arrived > MAX_COUNT:
+            self.arrived, self.passed = self.arrived // 2, self.passed // 2
 
     def spend(self, at: int, usd: float) -> None:
         """Takes a transfer out that was normal into its day and week; what is over becomes one of those before."""
         if at - self.day_from > DAY:
-            if self.day_sum > 0.0:
+            if self.day_sum:
                 self.days.add(self.day_sum, MAX_SUMS)
-            self.day_from, self.day_sum = at, 0.0
+            self.day_from, self.day_sum = at, 0
         if at - self.week_from > 7 * DAY:
-            if self.week_sum > 0.0:
+            if self.week_sum:
                 self.weeks.add(self.week_sum, MAX_SUMS)
-            self.week_from, self.week_sum = at, 0.0
+            self.week_from, self.week_sum = at, 0
         if at >= self.day_from:
-            self.day_sum += usd
+            self.day_sum = _whole(self.day_sum + usd)
         if at >= self.week_from:
-            self.week_sum += usd
+            self.week_sum = _whole(self.week_sum + usd)
 
     def act(self, at: int, long_rest: float) -> None:
         """Notes that something was done; what ends a rest of at least `long_rest` seconds wakes the account."""
@@ -119,3 +128,12 @@ class PayoutHabits(msgspec.Struct, array_like=True):
             self.longest = max(self.longest, self.rest)
             self.woke_at, self.rest = at, at - self.active_at
         self.active_at = max(at, self.active_at)
+
+
+def _key(transfer_id: str) -> int:
+    return fingerprint(transfer_id) & 0xFFFFFFFF
+
+
+def _whole(usd: float) -> int:
+    """Whole dollars: statistics need no more, and a profile is kept small."""
+    return min(round(usd), _LARGEST)
