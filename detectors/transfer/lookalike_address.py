@@ -36,7 +36,7 @@ class LookalikeAddress(Detector):
         if not recent and not known:
             return WARMING_UP
         ending = address[-self.last :].lower() if self.last else ""  # most differ there: a character or two say so before all is compared
-        model = next((o for o in known + recent if o[-len(ending) :].lower() == ending and self._alike(address, o)), None)
+        model = next((o for o in known + recent if o.lower().endswith(ending) and self._alike(address, o)), None)
         if model is None:
             return self._memo(address, memo, seen, habits)
         reasons = [Reason("lookalike", address, model, 0.8)]
