@@ -16,7 +16,21 @@ from litestar.handlers import BaseRouteHandler
 from litestar.response import Redirect
 from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
 
-from console import answers, demo, detectors, findings, health, inbox_api, mailbox_page, notices, overview, signin, static_files, users
+from console import (
+    answers,
+    campaigns,
+    demo,
+    detectors,
+    findings,
+    health,
+    inbox_api,
+    mailbox_page,
+    notices,
+    overview,
+    signin,
+    static_files,
+    users,
+)
 from console.access import PERMISSIONS, Staff, guard
 from console.headers import security_headers
 from console.html import page
@@ -39,6 +53,7 @@ HANDLERS: list[ControllerRouterHandler] = [
     *findings.HANDLERS,
     *users.HANDLERS,
     *notices.HANDLERS,
+    *campaigns.HANDLERS,
     *detectors.HANDLERS,
     *mailbox_page.HANDLERS,
     *demo.HANDLERS,

@@ -17,7 +17,19 @@ TITLES = {
     "withdrawal_rapid_drain": "Rapid drain",
     "security_setting_changed": "Security setting changed",
     "trade_burst": "Trade burst",
+    "trade_size": "Trade far above usual",
+    "trade_new_instrument": "New market",
+    "trade_leverage_jump": "Leverage jump",
+    "trade_off_mark": "Price far off the mark",
+    "trade_counter_losses": "Losses to one counterparty",
+    "api_key_new_address": "API key from elsewhere",
+    "api_key_unusual_use": "API key used otherwise",
     "margin_low": "Margin low",
+    "margin_liquidation_near": "Liquidation near",
+    "service_delayed": "Transfer late",
+    "service_api_refusals": "API refusals",
+    "service_kyc_stuck": "Identity check stuck",
+    "report_campaign": "Campaign of reports",
     "account_takeover": "Account takeover",
     "digest": "Digest",
 }
@@ -38,6 +50,21 @@ FEATURES = {
     "withdrawals": "Withdrawals in a row",
     "change": "Change",
     "trades": "Trades",
+    "trade_usd": "Trade, USD",
+    "hour_usd": "Traded within the hour, USD",
+    "instrument": "Market",
+    "leverage": "Leverage",
+    "off_mark": "Worse than the mark, %",
+    "counter_losses": "Lost to one, USD",
+    "counterparty_share": "Its part of all losses, %",
+    "key_network": "Network of the key",
+    "key_action": "What the key did",
+    "key_hour": "Hour, UTC",
+    "hours": "Hours to liquidation",
+    "waited": "Waited, minutes",
+    "refusals": "Refusals",
+    "stuck_days": "Days without progress",
+    "reporters": "Reporters",
     "ratio": "Maintenance / equity, %",
     "step_login": "First, the login",
     "step_change": "Then, the change",
@@ -76,6 +103,7 @@ def sentence(finding: Finding) -> str:
     place = ", ".join(part for part in (facts.get("city", ""), facts.get("country", "")) if part) or "an unknown place"
     device = facts.get("device") or "a device without a name"
     amount = " ".join(part for part in (facts.get("amount", ""), facts.get("asset", "")) if part) or "coins"
+    market = facts.get("market") or "a market"
     match finding.detector:
         case "login_new_device":
             return f"Someone signed in from a device never seen on this account: {device}, {place}."
@@ -106,6 +134,28 @@ def sentence(finding: Finding) -> str:
         case "trade_burst":
             count, usual = facts.get("trades") or "Many", facts.get("usual_trades") or "few"
             return f"{count} trades on {facts.get('market') or 'a market'} in a short time; usual are {usual}."
+        case "trade_size":
+            what, usual = "Within an hour" if facts.get("window_minutes") else "In one trade", facts.get("usual_usd") or "less"
+            return f"{what} {facts.get('usd_value') or 'many'} USD on {market}; usual up to {usual}."
+        case "trade_new_instrument":
+            return f"A first trade on {market}, after {facts.get('instruments') or 'some'} other markets."
+        case "trade_leverage_jump":
+            return f"Leverage {facts.get('leverage') or '?'} on {market}; usual up to {facts.get('usual_leverage') or 'less'}."
+        case "trade_off_mark":
+            return f"A {facts.get('side') or 'trade'} on {market} {facts.get('off_mark') or '?'} % worse than the mark."
+        case "trade_counter_losses":
+            lost, count = facts.get("lost_usd") or "?", facts.get("losing_trades") or "several"
+            return f"{lost} USD given away to {short(facts.get('counterparty', 'one counterparty'))} in {count} trades within a day."
+        case "api_key_new_address":
+            return f"API key {short(facts.get('api_key', ''))} came from {facts.get('provider') or 'another network'}, {place}."
+        case "api_key_unusual_use":
+            done, usual = facts.get("key_action") or "something", facts.get("usual_actions") or "other things"
+            return f"API key {short(facts.get('api_key', ''))} was used for: {done}; so far: {usual}."
+        case "report_campaign":
+            about = facts.get("host") or short(facts.get("address", "")) or "the same words"
+            return f"{facts.get('reporters') or 'Several'} users report {about}."
+        case "margin_liquidation_near":
+            return f"Liquidation within {facts.get('hours') or 'a few'} hours at today's pace of {market}."
         case "margin_low":
             return f"The margin account stands at {facts.get('ratio') or '?'} % of liquidation."
         case "account_takeover":

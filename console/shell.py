@@ -25,6 +25,7 @@ class Room:
 ROOMS = (
     Room("overview", "Overview", "/", "o", "overview"),
     Room("findings", "Findings", "/findings", "f", "findings"),
+    Room("campaigns", "Campaigns", "/campaigns", "c", "findings"),
     Room("users", "Users", "/users", "u", "users"),
     Room("notices", "Notices", "/notices", "n", "notices"),
     Room("detectors", "Detectors", "/detectors", "d", "detectors"),

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 
 PAGES = [
     *("/", "/findings", "/findings/f3", "/findings/f5", "/users", "/users/u1042", "/notices", "/notices/n1042", "/notices/n55"),
-    *("/detectors", "/detectors/login_new_device", "/mailbox", "/demo", "/demo/u1042"),
+    *("/campaigns", "/detectors", "/detectors/login_new_device", "/mailbox", "/demo", "/demo/u1042"),
 ]
 ANSWERS = [f"/n/{TOKENS['u1042']}", f"/n/{TOKENS['u7']}", "/n/unknown", "/sign-in", "/no-such-page"]
 LOOKS: list[tuple[Any, int]] = [("light", 1280), ("light", 390), ("dark", 390), ("dark", 1280)]

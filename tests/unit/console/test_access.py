@@ -49,6 +49,7 @@ PAGES = [
     ("GET", "/notices/n1042/sent/d", "notices"),
     ("POST", "/notices/n1042/reveal/d", "reveal"),
     ("POST", "/notices/n1042/verify", "verify"),
+    ("GET", "/campaigns", "findings"),
     ("GET", "/detectors", "detectors"),
     ("GET", "/detectors/login_new_device", "detectors"),
     ("GET", "/mailbox", "embedded"),

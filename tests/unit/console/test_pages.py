@@ -36,11 +36,21 @@ ALL = [
         "/notices",
         "/notices?kind=account_takeover",
     ),
-    *("/notices/n1042", "/notices/n55", "/detectors", "/detectors/login_new_device", "/detectors/account_takeover", "/demo", "/demo/u1042"),
+    *(
+        "/notices/n1042",
+        "/notices/n55",
+        "/campaigns",
+        "/detectors",
+        "/detectors/login_new_device",
+        "/detectors/account_takeover",
+        "/demo",
+        "/demo/u1042",
+    ),
 ]
 EMPTY = {
     "/": "None",
     "/findings": "Nothing waits",
+    "/campaigns": "No campaign",
     "/notices": "Nobody had to be told",
     "/users": "Nobody stood out",
     "/demo": "Nobody was told",
