@@ -31,13 +31,18 @@ class Family(msgspec.Struct, frozen=True):
     features: Callable[[Sighting, Habits], Row]
     evidence: Callable[[Row], Iterable[tuple[str, float]]]
     """Nats by name without any classifier; default: none."""
+    covered: frozenset[str]
+    """Detectors whose alerts say nothing that is not evidence already; default: none."""
+    tails: tuple[str, ...]
+    """Of these names the nats are an order, and their worth is counted (models.tails); default: none."""
     crowd_keys: Callable[[Sighting], Iterable[tuple[str, str]]]
     count: Callable[[Sighting, Habits, Row], None]
     learn: Callable[[Sighting, Habits], None]
 
 
 def family(name: str, module: ModuleType | Any) -> Family:
-    """The family of a module with NAMES and features, and what else it has of GRIDS, CROSSES, asked, evidence, crowd_keys, count, learn."""
+    """The family of a module with NAMES and features, and what else it has of GRIDS, CROSSES, asked, evidence, COVERED, TAILS,
+    crowd_keys, count, learn."""
     grids = tuple(getattr(module, "GRIDS", None) or map(default_grid, module.NAMES))
     if tuple(grid.name for grid in grids) != tuple(module.NAMES):
         raise ValueError(f"{name}: GRIDS and NAMES differ")
@@ -51,6 +56,8 @@ def family(name: str, module: ModuleType | Any) -> Family:
         asked=getattr(module, "asked", lambda seen: True),
         features=module.features,
         evidence=getattr(module, "evidence", lambda row: ()),
+        covered=getattr(module, "COVERED", frozenset()),
+        tails=tuple(getattr(module, "TAILS", ())),
         crowd_keys=getattr(module, "crowd_keys", lambda seen: ()),
         count=getattr(module, "count", lambda seen, habits, row: None),
         learn=getattr(module, "learn", lambda seen, habits: None),

@@ -15,6 +15,7 @@ from detectors.models.logins import Logins
 from detectors.models.markets import Markets
 from detectors.models.rates import Rates
 from detectors.models.season import Season
+from detectors.models.tails import Tails
 
 
 class Model(Protocol):
@@ -39,6 +40,7 @@ MODELS: dict[str, type[Model]] = {
     "drains": Season,
     "rates": Rates,
     "alarms": Alarms,
+    "tails": Tails,
 }
 """Name -> class, made without arguments."""
 

@@ -19,6 +19,7 @@ from detectors.models.families import FAMILIES, Family
 from detectors.models.learner import Record
 from detectors.models.rates import PRIOR, Rates, worth
 from detectors.models.supervised import Supervised
+from detectors.models.tails import Tails
 from detectors.transfer import flow
 from domain.events import Transfer
 from domain.habits import Habits
@@ -64,7 +65,7 @@ class Risk:
 
     def __init__(self, models: Mapping[str, Supervised] | None = None):
         self.models: Mapping[str, Supervised] = {} if models is None else models
-        self._rates = Rates()
+        self._rates, self._tails = Rates(), Tails()
 
     def row(self, seen: Sighting, habits: Habits) -> tuple[Family | None, tuple[float, ...] | None]:
         """The features of the event's moment; None where the event is not one to judge by them."""
@@ -78,6 +79,8 @@ class Risk:
     ) -> Judged:
         """`suspicion`: nats for what is known of session and device."""
         parts: list[Part] = []
+        if row is not None and family is not None and family.covered:
+            alerts = [alert for alert in alerts if alert[0] not in family.covered]
         if alerts:
             parts = self._alerts(seen, alerts)
         if suspicion:
@@ -86,7 +89,7 @@ class Risk:
         if warming:
             parts.append(("warming_up", WARMING))
         if row is not None and family is not None:
-            parts.extend(family.evidence(row))
+            parts.extend(self._evidence(seen, family, row))
         logit = BASE + sum([nats for _, nats in parts]) if parts else BASE
         if row is not None and family is not None:
             model = self.models.get(family.name)
@@ -118,14 +121,30 @@ class Risk:
     def count(self, seen: Sighting, habits: Habits, judged: Judged, alerts: Sequence[Alert]) -> None:
         """Takes what happened into rates and counters, flagged or not."""
         self._of(seen).count(type(seen.event).__name__, [name for name, _, height in alerts if height >= 0.5])
-        if judged.row is not None and judged.family is not None:
-            judged.family.count(seen, habits, judged.row)
+        family = judged.family
+        if judged.row is not None and family is not None:
+            if family.tails:
+                said, tails = dict(family.evidence(judged.row)), self._tails_of(seen)
+                for name in family.tails:
+                    tails.count(f"{family.name}.{name}", said.get(name, 0.0))
+            family.count(seen, habits, judged.row)
 
     def learn(self, seen: Sighting, habits: Habits) -> None:
         """Takes an event that was found normal into the habits that only features ask for."""
         family = FAMILIES.get(type(seen.event))
         if family is not None:
             family.learn(seen, habits)
+
+    def _evidence(self, seen: Sighting, family: Family, row: tuple[float, ...]) -> Iterable[Part]:
+        found = family.evidence(row)
+        if not family.tails:
+            return found
+        tails = self._tails_of(seen)
+        return [(name, tails.nats(f"{family.name}.{name}", nats) if name in family.tails else nats) for name, nats in found]
+
+    def _tails_of(self, seen: Sighting) -> Tails:
+        tails: Any = seen.cohort.tails if seen.cohort is not None else self._tails
+        return tails  # type: ignore[no-any-return]
 
     def _alerts(self, seen: Sighting, alerts: Sequence[Alert]) -> list[Part]:
         rates, kind = self._of(seen), type(seen.event).__name__

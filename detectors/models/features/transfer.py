@@ -51,6 +51,7 @@ CROSSES = (
     Cross(_PLACE["address_settled"], _PLACE["address_frauds"], 1, 1),
     Cross(_PLACE["usd"], _PLACE["own"], 4, 1),
 )
+TAILS = ("own", "heat")
 SERIES = 14 * DAY
 """Frauds at an address farther apart are two series."""
 
