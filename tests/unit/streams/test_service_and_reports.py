@@ -1,0 +1,96 @@
+"""Service events and reports go the whole way: judged, told, and what follows from them for others comes back and is told too."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from config.notices import load
+from detectors.cases import NamedSurroundings
+from detectors.engine import Engine
+from detectors.models.partition import Cohorts
+from detectors.registry import Registry
+from notices.policy import Policy
+from streams.kernel import Kernel
+from tests.unit.streams.fakes import NOW, MemoryBus, MemoryProfiles, item
+
+SCAM = "TScamAddressThatManyReported11111"
+MINUTE, HOUR = 60.0, 3_600.0
+
+
+class Worker:
+    """The kernel with the engine and the policy as they come."""
+
+    def __init__(self) -> None:
+        self.bus, self.offset = MemoryBus(), 0
+        self.kernel = Kernel(
+            Engine(Registry.load(), NamedSurroundings(), Cohorts()), Policy(load()), MemoryProfiles(), self.bus, clock=lambda: NOW
+        )
+
+    async def take(self, topic: str, kind: str, user: str, at: float, **fields: Any) -> None:
+        """One event of a user, `at` seconds from now (at most 0)."""
+        self.offset += 1
+        value = {"type": kind, "event_id": f"e{self.offset}", "user_id": user, **fields}
+        value.setdefault("occurred_at", datetime.fromtimestamp(NOW + at, UTC).isoformat())
+        await self.kernel.run([item(topic, self.offset, json.dumps(value).encode(), key=user.encode())], 0)
+
+    async def back(self, topic: str) -> int:
+        """What was published on an input topic comes in again, as it would from the broker; how many."""
+        came = self.bus.on(topic)
+        self.bus.messages = [message for message in self.bus.messages if message.topic != topic]
+        for value in came:
+            await self.take(topic, value["type"], value["user_id"], 0.0, **value)
+        return len(came)
+
+    def told(self, user: str) -> list[tuple[str, str, list[str]]]:
+        """Kind, severity and channels of the user's notices."""
+        return [(n["kind"], n["severity"], n["channels"]) for n in self.bus.on("notices") if n["user_id"] == user]
+
+
+async def report(worker: Worker, user: str, at: float) -> None:
+    await worker.take("reports", "report", user, at, subject="scam_address", text="", urls=[], addresses=[SCAM], senders=[])
+
+
+async def transfer(worker: Worker, user: str, at: float, name: str, status: str, address: str = SCAM) -> None:
+    await worker.take("transfers", "transfer", user, at, transfer_id=name, direction="withdrawal", status=status, asset="USDT",
+                      network="TRON", amount="10", usd_value="10", address=address)  # fmt: skip
+
+
+async def test_reporters_and_payers_of_a_campaign_are_told() -> None:
+    """The reporter in the app, who paid lately by e-mail too, and who is about to pay before it leaves."""
+    worker = Worker()
+    await transfer(worker, "paid", -5 * HOUR, "t1", "requested")
+    for number, user in enumerate(("a", "b", "c")):
+        await report(worker, user, -3 * HOUR + number * HOUR)
+    assert worker.told("c") == [("report_campaign", "info", ["inapp"])]
+    assert await worker.back("reports") == 1
+    await transfer(worker, "pays", -MINUTE, "t2", "requested")
+
+    assert worker.told("paid") == [("report_campaign", "notice", ["email", "inapp"])]
+    assert worker.told("pays") == [("report_campaign", "notice", ["email", "inapp"])]
+    assert worker.told("a") == []
+
+
+async def test_a_late_withdrawal_is_told_without_anybody_asking() -> None:
+    """Another user's event is the occasion; the notice is the late one's."""
+    worker = Worker()
+    for number in range(25):
+        at = -30 * HOUR + number * HOUR
+        await transfer(worker, f"u{number}", at, f"t{number}", "requested", f"T{number}")
+        await transfer(worker, f"u{number}", at + 5 * MINUTE, f"t{number}", "completed", f"T{number}")
+    await transfer(worker, "slow", -2 * HOUR, "late", "requested", "TSlow")
+    await worker.take("logins", "login", "other", -MINUTE, outcome="success")
+    await worker.take("logins", "login", "other", 0.0, outcome="success")
+    assert await worker.back("service-events") == 1
+
+    assert worker.told("slow") == [("service_delayed", "info", ["inapp"])]
+
+
+async def test_a_problem_that_the_exchange_names_is_told_in_the_app() -> None:
+    """Once, however often it says so."""
+    worker = Worker()
+    for number in range(3):
+        await worker.take("service-events", "service", "u", -HOUR + number, subject="kyc", problem="stuck", code="DOCUMENT_BLURRED")
+
+    assert worker.told("u") == [("service_kyc_stuck", "info", ["inapp"])]
