@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from email import message_from_bytes, policy
 
 import msgspec
@@ -12,7 +13,7 @@ import pytest
 from config.notices import load
 from detectors.registry import Registry
 from domain.messages import Asked
-from notices.compose import Composer, Reader, catalogue, pseudo
+from notices.compose import Composer, Reader, catalogue, pseudo, view
 from notices.compose.catalogue import available
 from notices.compose.locales import ASKS_NOTHING
 from notices.compose.pages import choice, inbox, outcome
@@ -101,11 +102,13 @@ def outside(text: str) -> str:
 
 
 @pytest.fixture
-def reader(monkeypatch) -> Reader:
-    """One who reads the language that nobody speaks."""
+def reader(monkeypatch) -> Iterator[Reader]:
+    """One who reads the language that nobody speaks, as everybody else does for the time being."""
     language = pseudo.words()
     monkeypatch.setattr(catalogue, "words", lambda locale: language)
-    return Reader("en", "NL", "Europe/Amsterdam")
+    view._reader.cache_clear()
+    yield Reader("en", "NL", "Europe/Amsterdam")
+    view._reader.cache_clear()
 
 
 def test_no_text_of_a_notice_passes_the_catalogue_by(reader):
@@ -123,19 +126,8 @@ def test_no_text_of_a_page_or_mail_passes_the_catalogue_by(reader):
     one = notice("account_takeover")
     texts = list(inbox(reader).values())
     page = choice(one, reader, "Example", at(72))
-    texts += [
-        page.site,
-        page.title,
-        page.me,
-        page.me_note,
-        page.not_me,
-        page.not_me_note,
-        page.once,
-        page.why,
-        page.held_heading,
-        page.safe,
-        page.check,
-    ]
+    names = ("site", "title", "me", "me_note", "not_me", "not_me_note", "once", "why", "held_heading", "safe", "check")
+    texts += [getattr(page, name) for name in names]
     for kind in ("me", "not_me", "answered", "expired", "unknown", "bad"):
         after = outcome(kind, reader, "Example", one)
         texts += [after.title, after.steps_heading, after.safe, *after.text, *after.steps]
