@@ -18,6 +18,8 @@ from domain.statistics import Sample
 
 _NAN = math.nan
 _DAY = 86_400.0
+_SIZE = 0.4
+"""How much of its improbability a size speaks for fraud: people do trade more on some days."""
 
 GRIDS = (
     Grid("usd", "USD value", 0.0, 16.0, 0.5, log=True),
@@ -87,7 +89,7 @@ def evidence(row: Row) -> tuple[tuple[str, float], ...]:
     found = []
     large = nats(row[1]) if row[2] > 0.0 else 0.0
     if large > 1.0:
-        found.append(("own", 0.7 * (large - math.log1p(large))))
+        found.append(("own", min(_SIZE * (large - math.log1p(large)), 4.0)))  # a large trade alone is hardly ever fraud
     if row[6] > 10.0 and row[5] > 0.5:
         found.append(("lost", row[7] * math.log1p(row[6] / 10.0)))
     for place, nats_ in ((11, 1.0), (12, 0.5), (13, 1.0)):
