@@ -131,7 +131,8 @@ def test_no_text_of_a_page_or_mail_passes_the_catalogue_by(reader):
     for kind in ("me", "not_me", "answered", "expired", "unknown", "bad"):
         after = outcome(kind, reader, "Example", one)
         texts += [after.title, after.steps_heading, after.safe, *after.text, *after.steps]
-    [mail] = [made for made in COMPOSER.compose(one, user(), {"current": "T" * 22}, LATER) if made.channel == "email"]
+    composer = Composer("Example Exchange", "https://exchange.example")  # its own: a composer keeps headings by language
+    [mail] = [made for made in composer.compose(one, user(), {"current": "T" * 22}, LATER) if made.channel == "email"]
     plain = message_from_bytes(mail.payload, policy=policy.default).get_body(("plain",)).get_content()
     values = {"Example", "Exchange", "red", "fox", "https", "exchange", "example", "TTTTTTTTTTTTTTTTTTTTTT"}
 
