@@ -24,6 +24,11 @@ class Window(msgspec.Struct, frozen=True):
 
 
 SETS: dict[str, Window] = {
+    "failed-address": Window(3_600.0, 512),  # accounts that failed to sign in from an address
+    "entered-address": Window(3_600.0, 512),  # accounts that signed in from it
+    "failed-network": Window(3_600.0, 1_024),  # the same of a network
+    "entered-network": Window(3_600.0, 1_024),
+    "device-accounts": Window(30 * 86_400.0, 64),  # accounts that signed in on a device
     "fraud-user": Window(30 * 86_400.0, 32),  # the same by account
     "fraud-device": Window(180 * 86_400.0, 32),
     "fraud-network": Window(30 * 86_400.0, 32),

@@ -14,6 +14,11 @@ class Place(msgspec.Struct, frozen=True):
     organization: str = ""
     shared_exit: bool = False
     """Hosting, VPN, Tor, proxy or anycast: says nothing about where the person is."""
+    exit_kind: str = ""
+    """Of a shared exit, where it is known: `tor`, `vpn`, `proxy`, `hosting`; '' for one that stands for an ordinary user (relays of phone
+    makers, anycast, satellites)."""
+    mobile: bool = False
+    """A carrier's network for phones: its coordinates are those of a gateway, often hundreds of kilometres away."""
 
     @property
     def network(self) -> str:

@@ -27,8 +27,34 @@ _TRADE = re.compile(
     re.IGNORECASE,
 )
 """Words by which smaller houses name their trade."""
+_VPNS = re.compile(
+    r"(?:31173 services|cdnext|datacamp|m247|mullvad|packethub|privado|private internet access|proton ag|tzulo|windscribe|.*\bvpn\b)(?!\w)",
+    re.IGNORECASE,
+)
+"""Of these, those that consumer VPNs are known to come out of."""
+_PROXY = re.compile(r"\bprox(?:y|ies)\b", re.IGNORECASE)
+_CARRIER = re.compile(
+    r"\b(?:mobile|mobil|mobility|wireless|cellular|cellco|celular|movil|moviles|docomo|gsm|lte|[345]g|sk telecom|turkcell|megafon|"
+    r"mobifone|radiomovil|hutchison 3g|t-mobile|softbank mobile|mts pjsc|vodafone data)\b|mobil(?=\w)",
+    re.IGNORECASE,
+)
+"""Words by which carriers for phones are registered; those that sell lines to homes as well are not told apart by any free data."""
 PRIVATE_RELAYS = frozenset({36183, 714, 6185})
 """Autonomous systems through which Apple's relay lets people out."""
+
+
+@lru_cache(maxsize=16_384)
+def exit_kind(asn: int, organization: str) -> str:
+    """`vpn`, `proxy` or `hosting` for a network that is_exit; '' for relays behind which ordinary phones are, and for all others."""
+    if asn in PRIVATE_RELAYS or not is_exit(asn, organization):
+        return ""
+    return "vpn" if _VPNS.match(organization) else "proxy" if _PROXY.search(organization) else "hosting"
+
+
+@lru_cache(maxsize=16_384)
+def is_carrier(organization: str) -> bool:
+    """Whether a network's registered name is that of a carrier for phones."""
+    return bool(_CARRIER.search(organization))
 
 
 @lru_cache(maxsize=16_384)

@@ -15,14 +15,15 @@ from iporigin.core import dataset
 from domain.place import NO_AGENT, NOWHERE, Agent, Place
 from stores.agents import describe
 from stores.carrier import ATTRIBUTION, unpacked
-from stores.exits import is_exit
+from stores.exits import exit_kind, is_carrier, is_exit
 from stores.lists import Lists
 
 PLACES, AGENTS = 32_768, 8_192
 """Addresses and user agents remembered; 20 MB together when full."""
 LONGEST_ADDRESS = 64
 """Characters; IPv6 in full with a zone stays below."""
-_EXITS = frozenset({HOSTING, CDN, VPN, TOR, BOT})
+_KINDS = {HOSTING: "hosting", CDN: "", VPN: "vpn", TOR: "tor", BOT: "hosting"}
+"""What published lists name -> Place.exit_kind: content delivery stands for whoever is behind it."""
 
 
 class GeoSurroundings:
@@ -75,6 +76,7 @@ class GeoSurroundings:
         network = cast(dict[str, Any], self._asn.get(address) or {})
         number, organization = int(network.get("autonomous_system_number") or 0), str(network.get("autonomous_system_organization") or "")
         location = city.get("location") or {}
+        published = _published(address)
         return Place(
             country=sys.intern(str((city.get("country") or {}).get("iso_code") or "")),
             city=sys.intern(str(((city.get("city") or {}).get("names") or {}).get("en") or "")),
@@ -82,7 +84,9 @@ class GeoSurroundings:
             longitude=location.get("longitude"),
             asn=number,
             organization=sys.intern(organization),
-            shared_exit=is_exit(number, organization) or _anonymous(city) or _published(address),
+            shared_exit=is_exit(number, organization) or _anonymous(city) or published is not None,
+            exit_kind=_KINDS.get(published or "", "") or exit_kind(number, organization),
+            mobile=is_carrier(organization),
         )
 
 
@@ -92,7 +96,8 @@ def _anonymous(record: dict[str, Any]) -> bool:
     return any(traits.get(name) for name in ("is_anonymous_proxy", "is_anonymous", "is_anycast", "is_satellite_provider"))
 
 
-def _published(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    """Whether clouds' own lists or the Tor project's name it. Straight to the table: `iporigin.classify` would read the address again."""
+def _published(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str | None:
+    """What clouds' own lists or the Tor project's name it, if they do. Straight to the table: `iporigin.classify` would read the address
+    again."""
     found = dataset().find(int(address), address.version)
-    return found is not None and found[1] in _EXITS
+    return found[1] if found is not None and found[1] in _KINDS else None

@@ -6,7 +6,10 @@ for its own: who has forgotten a password tries a few times, from home.
 
 from __future__ import annotations
 
-from detectors.base import NORMAL, WARMING_UP, Detector, Score, Sighting, WarmingUp
+from typing import ClassVar
+
+from detectors.base import NORMAL, WARMING_UP, Detector, Gate, Score, Sighting, WarmingUp
+from detectors.gates import SUCCEEDED
 from detectors.login import sight
 from domain.events import Login
 from domain.habits import Habits
@@ -21,6 +24,8 @@ class AfterFailures(Detector):
     others may well be guessing while the owner signs in."""
 
     events = (Login,)
+    judges = SUCCEEDED
+    counts: ClassVar[Gate] = {Login: {"outcome": _GUESSES}}
     failures_elsewhere: int
     failures_usual: int
     window_minutes: int

@@ -42,6 +42,9 @@ class ImpossibleTravel(Detector):
         known_device = sight.device_known(seen, login)
         if (at_home and known_device) or (same_country and (at_home or known_device)):
             return NORMAL
+        # Abroad a phone's data come out of its carrier at home, and at once out of the hotel's line.
+        if (place.mobile or last.mobile) and (known_device or same_country):
+            return NORMAL
         km = max(0.0, great_circle(last.latitude, last.longitude, place.latitude, place.longitude) - self.uncertainty_km)
         if km < (self.minimum_km_within_country if same_country else self.minimum_km):
             return NORMAL
@@ -64,7 +67,7 @@ class ImpossibleTravel(Detector):
             remember(login.networks, name, at, MAX_NETWORKS)
         newer = login.last is None or at >= login.last.at
         if newer and place.latitude is not None and place.longitude is not None:
-            login.last = LastPlace(at, round(place.latitude, 2), round(place.longitude, 2), place.country, place.city[:60])
+            login.last = LastPlace(at, round(place.latitude, 2), round(place.longitude, 2), place.country, place.city[:60], place.mobile)
 
 
 def great_circle(lat1: float, lon1: float, lat2: float, lon2: float) -> float:

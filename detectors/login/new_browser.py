@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from detectors.base import NORMAL, WARMING_UP, Detector, Score, Sighting, WarmingUp
+from detectors.gates import SUCCEEDED
 from detectors.login import sight
 from domain.events import Login
 from domain.habits import Habits
@@ -14,6 +15,7 @@ class NewBrowser(Detector):
     """Score 0.5 for another major version, 0.9 for another browser."""
 
     events = (Login,)
+    judges = teaches = SUCCEEDED
 
     def score_one(self, seen: Sighting, habits: Habits) -> Score | WarmingUp:
         key, browser = sight.device_key(seen), sight.browser(seen)

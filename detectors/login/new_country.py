@@ -6,6 +6,7 @@ Score 0.8, 0.9 with a network never seen, 1.0 when the device is new as well.
 from __future__ import annotations
 
 from detectors.base import NORMAL, WARMING_UP, Detector, Score, Sighting, WarmingUp
+from detectors.gates import SUCCEEDED
 from detectors.login import sight
 from domain.events import Login
 from domain.habits import Habits
@@ -17,6 +18,7 @@ class NewCountry(Detector):
     """By the network address. An exit that many share says nothing about a known device's whereabouts; it doesn't excuse a new device."""
 
     events = (Login,)
+    judges = teaches = SUCCEEDED
     minimum_logins: int
     settling_days: float
 

@@ -6,6 +6,7 @@ Score 0.6 for the device alone, 0.85 on a network that is new as well. Known: a 
 from __future__ import annotations
 
 from detectors.base import NORMAL, WARMING_UP, Detector, Score, Sighting, WarmingUp
+from detectors.gates import SUCCEEDED
 from detectors.login import sight
 from domain.events import Login
 from domain.habits import Habits
@@ -16,6 +17,7 @@ class NewDevice(Detector):
     """Sign-ins that succeeded; attempts that failed say nothing about the account's devices."""
 
     events = (Login,)
+    judges = teaches = SUCCEEDED
     minimum_logins: int
     minimum_hours: float
 

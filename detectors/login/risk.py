@@ -37,7 +37,7 @@ class Risk(Detector):
             Reason(name, _value(name, seen), _usual(name, login), value * part / whole)
             for name, part in sorted(against.items(), key=lambda item: -item[1])
         ]
-        return Score(value=value, reasons=reasons, subject=(sight.device_name(seen) or sight.network(seen))[:128], facts=sight.facts(seen))
+        return Score(value=value, reasons=reasons, subject=sight.subject(seen), facts=sight.facts(seen))
 
     def count_one(self, seen: Sighting, habits: Habits) -> None:
         if seen.event.outcome == "success":

@@ -43,7 +43,12 @@ def in_words(names: list[str], limit: int = 3) -> str:
     return ", ".join(dict.fromkeys(name for name in names[-limit:] if name))[:200]
 
 
-def facts(seen: Sighting) -> dict[str, str]:
-    """Facts of every login finding."""
-    named = {"browser": browser(seen), "mfa": seen.event.mfa or ""}
+def subject(seen: Sighting) -> str:
+    """The device, else the network: the unit of cooldown."""
+    return (device_name(seen) or network(seen))[:128]
+
+
+def facts(seen: Sighting, *, mfa: bool = True) -> dict[str, str]:
+    """Facts of every login finding; `mfa`: the event is a login."""
+    named = {"browser": browser(seen), "mfa": (seen.event.mfa or "") if mfa else ""}
     return {name: value for name, value in named.items() if value}

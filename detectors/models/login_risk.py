@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
+from typing import Any
 
 import msgspec
 
@@ -43,6 +44,9 @@ from domain.habits.traits import (
 KNOWN = (0.5, 0.3, 0.05, 0.02, 0.01, 0.5, 0.4, 0.3, 0.2)
 """A level: how likely an attacker comes with a value of the victim's on purpose."""
 KNOWN_HOUR = 0.5
+LEAST_NEW = 0.1
+"""How likely a value that an attacker doesn't take from the victim is another than the victim's, at least: he keeps his software new, and
+what is counted of others lags behind."""
 BASE = math.log(1e-3)
 """Log odds of an attack before anything is known of the sign-in."""
 OWN = 2.0 * UNIT
@@ -56,6 +60,9 @@ _HOUR_PRIOR = 4.0
 _GAPS = (36 * 3600, 10 * 86_400, 45 * 86_400)
 _NOTHING = Logins()
 """What is known of others where there is no model: nothing is ever counted in it."""
+
+_last: list[Any] = [None, None, None]
+"""The sighting weighed last, by which traits, and the result."""
 
 Path = tuple[int, ...]
 
@@ -80,6 +87,9 @@ class Weighed(msgspec.Struct, frozen=True):
 
 def weigh(seen: Sighting, traits: Traits) -> Weighed:
     """Weighs a sign-in against what its account's sign-ins came with; changes nothing."""
+    if _last[0] is seen and _last[1] is traits:
+        remembered: Weighed = _last[2]
+        return remembered  # the detector and the features both ask
     model = _model(seen)
     path, at = path_of(seen), seen.event.at
     levels = [0.0] * LEVELS
@@ -99,15 +109,19 @@ def weigh(seen: Sighting, traits: Traits) -> Weighed:
         levels[SYSTEM] + levels[BROWSER] + levels[VERSION] + levels[AGENT],
         hour,
     )
-    return Weighed(BASE + sum(parts), parts, tuple(levels), sign_ins)
+    weighed = Weighed(BASE + sum(parts), parts, tuple(levels), sign_ins)
+    _last[:] = seen, traits, weighed
+    return weighed
 
 
 def count(seen: Sighting, traits: Traits) -> None:
     """What everybody's sign-ins are like, normal or not: flagged ones of honest people are what makes new things common."""
+    _last[:] = None, None, None
     if seen.cohort is None:
         return
     model, path = _model(seen), path_of(seen)
     model.events += 1
+    model.fade(seen.event.at)
     for level, key in enumerate(path):
         if key:
             model.count_value(level, key)
@@ -124,6 +138,7 @@ def count(seen: Sighting, traits: Traits) -> None:
 
 def learn(seen: Sighting, traits: Traits) -> None:
     """Takes the sign-in as the user's own."""
+    _last[:] = None, None, None
     model, path, at = _model(seen), path_of(seen), seen.event.at
     if traits.counts:
         gap, device = _gap(traits, at), _device(path, traits)
@@ -181,7 +196,7 @@ def _ratio(level: int, path: Path, traits: Traits, model: Logins, circumstance: 
         mass = 1.0
     if level != VERSION or kind == OLDER:
         mass -= sum(model.share(level, k, parent, counts[k], n_above) for k in others)
-    attacker = (1 - known) * min(max(mass, 0.02), 1.0)
+    attacker = (1 - known) * min(max(mass, LEAST_NEW), 1.0)
     return math.log(attacker / min(rate * multiple, 0.9))
 
 

@@ -22,6 +22,8 @@ RARE = (0.05, 0.2, 0.5, 1.0, 0.15, 0.1, 0.15, 0.5, 0.5)
 LEAST, MOST_LIKELY = 2e-4, 0.95
 """Bounds of a rate of novelty."""
 HALVE = 1 << 20
+FADE = 14 * 86_400.0
+"""Seconds (event time) after which counts of values are halved: browsers are renewed every few weeks."""
 
 Rate = list[int]
 """[new, all]."""
@@ -40,6 +42,7 @@ class Logins:
         self.totals = [0] * LEVELS
         self.rates: dict[int, Rate] = {}
         self.events = 0
+        self.faded_at = 0.0
 
     def share(self, level: int, key: int, above: int, own: int, own_above: int) -> float:
         """Part of the others' sign-ins with the value `above` that come with the value `key`, in (0, 1). `own`, `own_above`: the user's
@@ -62,6 +65,14 @@ class Logins:
             if found is not None:
                 rate = (found[0] + TRIALS * rate) / (found[1] + TRIALS)
         return min(max(rate, LEAST), MOST_LIKELY)
+
+    def fade(self, at: float) -> None:
+        """Halves the counts of values when it is time."""
+        if at - self.faded_at >= FADE:
+            first, self.faded_at = not self.faded_at, at
+            if not first:
+                self.counts = [{key: n >> 1 for key, n in level.items() if n > 1} for level in self.counts]
+                self.totals = [n >> 1 for n in self.totals]
 
     def count_value(self, level: int, key: int) -> None:
         """Counts a value."""
@@ -88,7 +99,7 @@ class Logins:
 
     def export(self) -> dict[str, Any]:
         """Plain counts: about 60 kB when full."""
-        return {"counts": self.counts, "totals": self.totals, "rates": self.rates, "events": self.events}
+        return {"counts": self.counts, "totals": self.totals, "rates": self.rates, "events": self.events, "faded_at": self.faded_at}
 
     def restore(self, data: Mapping[str, Any]) -> None:
         """Becomes the model that exported this. Raises ValueError, TypeError or KeyError for anything else; then nothing has changed."""
@@ -97,6 +108,7 @@ class Logins:
         rates = {int(code): [int(n) for n in rate] for code, rate in data["rates"].items()}
         if len(counts) != LEVELS or len(totals) != LEVELS or any(len(r) != 2 or not 0 <= r[0] <= r[1] for r in rates.values()):
             raise ValueError("expected counts of sign-ins by level")
+        self.faded_at = float(data["faded_at"])
         self.counts, self.totals, self.rates, self.events = counts, totals, rates, int(data["events"])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from domain.habits.account import AccountHabits
 from domain.habits.keys import KeyHabits
 from domain.habits.login import LoginHabits
 from domain.habits.margin import MarginHabits
@@ -29,3 +30,4 @@ class Habits(msgspec.Struct, array_like=True):
     service: ServiceHabits = msgspec.field(default_factory=ServiceHabits)
     payout: PayoutHabits = msgspec.field(default_factory=PayoutHabits)
     spending: SpendingHabits = msgspec.field(default_factory=SpendingHabits)
+    account: AccountHabits = msgspec.field(default_factory=AccountHabits)

@@ -15,6 +15,8 @@ MAX_BROWSERS = 3
 MAX_COUNTRIES = 12
 MAX_NETWORKS = 16
 MAX_FAILURES = 32
+MAX_PROMPTS = 16
+MAX_OPEN_SESSIONS = 6
 _REMEMBERED = 128
 _PRIVATE = (
     *("10.", "127.", "169.254.", "192.168.", "0.", "::", "fc", "fd", "fe8"),
@@ -43,6 +45,8 @@ class LastPlace(msgspec.Struct, array_like=True):
     longitude: float
     country: str
     city: str
+    mobile: bool = False
+    """By a carrier's address for phones: where its gateway is, abroad that of the card's own country."""
 
 
 class Failure(msgspec.Struct, array_like=True):
@@ -51,6 +55,20 @@ class Failure(msgspec.Struct, array_like=True):
     at: int
     device: int
     network: str
+
+
+class OpenSession(msgspec.Struct, array_like=True):
+    """Where a session began, and with what."""
+
+    key: int
+    """fingerprint() of its id."""
+    at: int
+    network: str
+    city: str
+    label: str
+    """Of the device, in words."""
+    device: int = 0
+    """fingerprint() of its name, 0 where none was told."""
 
 
 class LoginHabits(msgspec.Struct, array_like=True):
@@ -67,6 +85,28 @@ class LoginHabits(msgspec.Struct, array_like=True):
     last: LastPlace | None = None
     failures: list[Failure] = []
     traits: Traits = msgspec.field(default_factory=Traits)
+    prompts: list[int] = []
+    """When the second factor was asked for and not confirmed, lately."""
+    entered_at: int = 0
+    """The newest sign-in that succeeded, normal or not."""
+    exits: dict[str, int] = {}
+    """Kind of anonymous network -> last seen, of sign-ins found normal."""
+    tools: dict[str, int] = {}
+    """The same of programs that user agents name."""
+    open: list[OpenSession] = []
+    """The last sessions, normal or not, oldest first."""
+
+    def session(self, key: int) -> OpenSession | None:
+        """The session with that fingerprint, as it began."""
+        for begun in reversed(self.open):
+            if begun.key == key:
+                return begun
+        return None
+
+    def begin(self, session: OpenSession) -> None:
+        """Remembers how a session began; the first word on it stands, the oldest makes room."""
+        if self.session(session.key) is None:
+            self.open = [*self.open, session][-MAX_OPEN_SESSIONS:]
 
     def device(self, key: int) -> KnownDevice | None:
         """The known device of that fingerprint."""
