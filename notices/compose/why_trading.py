@@ -95,7 +95,11 @@ def _stuck(reason: Reason, facts: Facts, formats: Formats, _: Words) -> list[str
 
 def _reporters(reason: Reason, facts: Facts, formats: Formats, _: Words) -> list[str]:
     count = clean(value(reason, facts, "reporters"), 6)
-    return [_("People who reported it: {count}.", count=count)] if count else []
+    if not count:
+        return []
+    if facts.get("campaign_role") == "payer":
+        return [_("People who reported this address: {count}.", count=count)]
+    return [_("People who reported it: {count}.", count=count)]
 
 
 SAY: dict[str, Say] = {
