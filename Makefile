@@ -19,7 +19,7 @@ BENCH ?=
 
 SOURCES := $(wildcard config domain detectors notices ledger stores streams console embedded benchmarks) tests/support tests/conftest.py worker.py
 
-.PHONY: help setup dev run test test-unit bench bench-quality lint format types schemas locales lock ci clean
+.PHONY: help setup dev run test test-unit bench bench-quality lint format types schemas docs locales lock ci clean
 
 help: ## this list
 	@echo 'Vigil: an account watch for crypto exchanges. It needs Python 3.11, 3.12 or 3.13, and nothing else.'
@@ -65,6 +65,9 @@ types: $(VENV)/.ready-dev ## checks the types, strictly where the rules live
 
 schemas: $(VENV)/.ready ## writes docs/schemas/ from the event structs
 	$(BIN)/python worker.py schemas
+
+docs: $(VENV)/.ready ## writes docs/detectors/ from the detectors' .yml files
+	$(BIN)/python worker.py detectors docs
 
 locales: $(VENV)/.ready ## collects the texts to translate into notices/locale/ and checks every language
 	$(BIN)/python worker.py locales extract

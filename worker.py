@@ -218,6 +218,14 @@ def detectors_test(ids: tuple[str, ...]) -> None:
     sys.exit(run_and_print(ids))
 
 
+@detectors.command("docs")
+def detectors_docs() -> None:
+    """Writes docs/detectors/ from the .yml files."""
+    from detectors.pages import write_and_print
+
+    sys.exit(write_and_print())
+
+
 @cli.group()
 def locales() -> None:
     """The languages of the notices."""
