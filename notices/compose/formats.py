@@ -179,7 +179,7 @@ def _duration(minutes: str, locale: Locale) -> str:
         span = timedelta(minutes=max(1.0, float(minutes)))
     except (ValueError, OverflowError):
         return ""
-    return str(format_timedelta(span, locale=locale, threshold=1.5))
+    return str(format_timedelta(span, granularity="minute", locale=locale, threshold=3))
 
 
 @lru_cache(maxsize=4096)
