@@ -20,6 +20,9 @@ from domain.habits.margin import MAX_ACCOUNTS, Pace
 from domain.messages import Reason
 from domain.statistics import faded
 
+_WILDEST = 3.0
+"""Of the logarithm a day: the price twentyfold. Beyond that the prices are wrong."""
+
 
 class LiquidationNear(Detector):
     """Needs the liquidation price and the mark price of a position. The pace is that of the market over all users of the partition, else
@@ -90,10 +93,10 @@ def _moves(first: Position, pace: Pace | None, seen: Sighting) -> float | None:
     """Standard deviation a day of the logarithm of the price; None where too little is known."""
     of_all = None if seen.cohort is None else seen.cohort.markets.volatility(first.market[:64])
     if of_all is not None:
-        return float(of_all)
+        return min(float(of_all), _WILDEST)
     if pace is None or pace.market != first.market[:64] or pace.seconds < LEAST_SECONDS:
         return None
-    return math.sqrt(pace.squares / pace.seconds * 86_400.0)
+    return min(math.sqrt(pace.squares / pace.seconds * 86_400.0), _WILDEST)
 
 
 def _hours(away: float, moves: float) -> float:

@@ -6,6 +6,8 @@ from collections import defaultdict
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from detectors.campaign import marks
 from detectors.cases import NamedSurroundings
@@ -88,6 +90,17 @@ def test_what_is_no_link_has_no_mark(url: str) -> None:
     """And breaks nothing."""
     assert marks.host_of(url) == "" or "." in marks.host_of(url)
     assert len(marks.of_report(report(0, "a", urls=[url]))) < marks.MOST
+
+
+@given(urls=st.lists(st.text(max_size=80), max_size=4), senders=st.lists(st.text(max_size=60), max_size=3), text=st.text(max_size=400))
+def test_whatever_people_write_has_marks(urls: list[str], senders: list[str], text: str) -> None:
+    """Any text in any field: the same marks each time, and hosts that can be shown."""
+    one = report(0, "a", urls=["http://" + url for url in urls], senders=senders, text=text, addresses=senders)
+
+    assert marks.of_report(one) == marks.of_report(one)
+    for url in one.urls:
+        host = marks.host_of(url)
+        assert "." not in marks.defanged(host).replace("[.]", "").partition("/")[0]
 
 
 def test_marks_are_bounded() -> None:
