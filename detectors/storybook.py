@@ -14,8 +14,8 @@ from domain.messages import Action
 from domain.severity import SEVERITIES
 
 KEYS = {"steps", "unless", "same"}
-STEP_KEYS = {"name", "any", "found", "values", "early", "anytime", "within", "same", "severity", "asks"}
-ABSENT_KEYS = {"any", "found", "values", "before", "same"}
+STEP_KEYS = {"name", "any", "values", "early", "anytime", "within", "same", "severity", "asks"}
+ABSENT_KEYS = {"any", "values", "before", "same"}
 ASKS = tuple(action for action in get_args(Action) if action != "release")
 _SPAN = re.compile(r"^(\d+(?:\.\d+)?)([dhms])$")
 _UNITS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0}
@@ -108,10 +108,10 @@ def _any(at: str, name: str, raw: Mapping[str, Any], parameters: Mapping[str, An
                 names.append(conditions.read(f"{name}.{n}", one, parameters).name)
             except ValueError as error:
                 raise ValueError(f"{at}[{n}]: {error}") from None
-        elif known is not None and one not in known:
+        elif known is not None and str(one).removesuffix(FOUND) not in known:
             raise ValueError(f"{at}: there is no detector {one}")
         else:
-            names.append(f"{one}{FOUND}" if raw.get("found") else str(one))
+            names.append(str(one))
     return tuple(names)
 
 

@@ -51,4 +51,17 @@ class SessionStolen(Detector):
                 habits.login.begin(OpenSession(key, int(seen.event.at), network, city, label, device or 0))
 
     def step_one(self, seen: Sighting, habits: Habits) -> str | None:
-        return "session" if self.score_one(seen, habits).value >= 0.5 else None
+        if self.score_one(seen, habits).value >= 0.5:
+            return "session"
+        return "network" if self._moved(seen, habits) else None
+
+    @staticmethod
+    def _moved(seen: Sighting, habits: Habits) -> bool:
+        """Whether the session goes on from a network that is none of the account's: nothing by itself, a careful thief takes the browser's
+        name with the cookie."""
+        client = seen.event.where
+        begun = habits.login.session(fingerprint(client.session_id)) if client.session_id else None
+        if begun is None or not begun.network or seen.place.mobile:
+            return False
+        network = sight.network(seen)[:40]
+        return bool(network) and network != begun.network and network not in habits.login.networks

@@ -173,7 +173,7 @@ def counter_trades(s: Scene, grade: Grade) -> list[Event]:
         at_usual_hour(s)
     out, client = stolen(s, grade)
     s.later(0.5 * HOUR)
-    many, apart, off = {"plain": (60, 3.0, 0.05), "careful": (20, 300.0, 0.025), "expert": (16, 0.25 * DAY, 0.015)}[grade]
+    many, apart, off = {"plain": (60, 3.0, 0.05), "careful": (30, 300.0, 0.025), "expert": (40, 0.1 * DAY, 0.015)}[grade]
     return [*out, *_losses(s, client, many, apart, off)]
 
 
@@ -223,7 +223,7 @@ def _losses(s: Scene, client: Event, many: int, apart: float, off: float) -> lis
     p, out = s.person, list[Event]()
     other = f"x-mule{s.rng.randrange(1 << 20):05x}"
     for _ in range(many):
-        fill: dict[str, Any] = habits.fill(p, s.later(s.rng.uniform(0.5, 1.5) * apart), p.trade * s.rng.uniform(1.0, 2.0), client, s.rng)
+        fill: dict[str, Any] = habits.fill(p, s.later(s.rng.uniform(0.5, 1.5) * apart), p.trade * s.rng.uniform(1.5, 4.0), client, s.rng)
         sign = 1 if fill["side"] == "buy" else -1
         price = float(fill["mark_price"]) * (1 + sign * off * s.rng.uniform(0.7, 1.3))
         out.append(fill | {"price": wire.money(price), "counterparty_user_id": other})

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from embedded.exchange import wire
-from embedded.exchange.networks import Network, abroad
+from embedded.exchange.networks import Network, abroad, of
 from embedded.exchange.people import PHONES, Device, Payee, Person
 
 Event = dict[str, Any]
@@ -136,6 +136,10 @@ def _session(diary: Diary, at: float, surprising: bool) -> None:
     if unused or p.away or (network is p.vpn and network.prefix not in p.used):
         _explain(diary, entered, at, "new device" if unused else "travel" if p.away else "first VPN")
     p.used |= {client["device_id"], network.prefix}
+    moved = p.odd.random()
+    if (on_phone and moved < 0.25) or moved < 0.01:  # a phone leaves the house with its session, a laptop seldom
+        elsewhere = p.carrier if on_phone else p.odd.choice(of("home", p.region))
+        client = client | {"ip": elsewhere.address(p.odd)}
     for _ in range(rng.choice((0, 0, 1, 2, 3, 5))):
         at += rng.uniform(20, 400)
         diary.add(at, fill(p, at, p.trade * math.exp(rng.gauss(0, 0.7)), client, rng))

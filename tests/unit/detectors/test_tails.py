@@ -37,7 +37,7 @@ def test_more_is_never_worth_less() -> None:
 
 def test_before_anything_was_counted_a_part_is_believed() -> None:
     """A hundred in a hundred can't be known of nothing."""
-    assert 3.0 < Tails().nats("amount", 20.0) < 8.0
+    assert 3.0 < Tails().nats("amount", 20.0) < 16.0
 
 
 def test_it_is_kept_over_a_restart() -> None:
