@@ -71,7 +71,7 @@ def run(**options: Any) -> None:
 
 
 @cli.command()
-@click.option("--role", type=click.Choice(["detect", "notify", "all"]), default="all", show_default=True)
+@click.option("--role", type=click.Choice(["detect", "notify", "train", "all"]), default="all", show_default=True)
 def worker(role: str) -> None:
     """The worker alone, against the configured Kafka, Redis and SQL. Prints `ready` when it consumes."""
     from streams.run import run_worker

@@ -140,6 +140,21 @@ class Metrics(Section):
     socket: Path | None = Field(None, description="set by `worker` for the processes that it starts: a unix socket in place of the port")
 
 
+class Models(Section):
+    """Learning from verdicts."""
+
+    enabled: bool = Field(
+        True, description="workers publish what events were like, and take models that the role `train` learns from verdicts"
+    )
+    genuine_after: int = Field(
+        604_800,
+        ge=3_600,
+        le=MOST_SECONDS,
+        description="seconds without a fraud verdict after which an event counts as genuine to the models",
+    )
+    publish_every: int = Field(60, ge=1, le=86_400, description="seconds between two models of a family, at least")
+
+
 class Geo(Section):
     """Operators point these at GeoLite2/GeoIP2 databases; default: the DB-IP Lite data that comes along."""
 
@@ -164,6 +179,7 @@ class Settings(Section):
     console: Console = Console()
     notices: Notices = Notices()
     metrics: Metrics = Metrics()
+    models: Models = Models()
     geo: Geo = Geo()
     lists: Lists = Lists()
     secret_key: Annotated[SecretStr, Field(description="signs tokens, encrypts at rest; at least 32 characters")] = SecretStr("")

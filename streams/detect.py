@@ -31,6 +31,7 @@ from streams.app import App, build, handle
 from streams.cohorts import KeptCohorts
 from streams.epochs import Epochs
 from streams.kernel import Kernel
+from streams.models import follow_models
 from streams.publisher import KafkaPublisher
 from streams.records import EventDecoder
 from streams.serve import serve
@@ -168,5 +169,5 @@ def run_detect(settings: Settings) -> int:
     return serve(
         settings, detect_app(settings, kernel), "detect", kernel=kernel, done=lambda: kernel.tally.batches,
         waiting=lambda: bool(kernel.waiting_for), closing=[close],
-        tasks=[follow_configuration(kernel.engine), follow_lists(kernel.engine.surroundings)],
+        tasks=[follow_configuration(kernel.engine), follow_lists(kernel.engine.surroundings), follow_models(settings, kernel.engine)],
     )  # fmt: skip

@@ -26,6 +26,7 @@ from domain.ports import Unavailable
 from domain.profile import UserState, applied_key, decode, encode
 from streams.cache import ProfileCache
 from streams.ending import end_process
+from streams.models import encode_record
 from streams.patience import Patient
 from streams.publisher import Message, Publisher
 from streams.records import Item
@@ -267,13 +268,16 @@ class Kernel(Patient):
             log.error("detector %s failed on event %s: %s", detector, event.event_id, _where(error))
         self.tally.repeated += bool(getattr(outcome, "repeated", False))
         user = event.user_id
+        if (record := getattr(outcome, "record", None)) is not None:
+            work.messages.append(Message("features", user.encode(), encode_record(record)))
+            work.causes.append(item)
         if isinstance(event, Verdict):
             decision = self.policy.decide_verdict(event, outcome.cleared, outcome.condemned, state, now)
             for action in decision.actions:
                 self._act(work, user, action, item)
         for told in outcome.tells:
             work.publish(TOPIC_OF[type(told)], told.user_id, told, item)
-        if outcome.findings:
+        if outcome.findings or self.policy.concerns(event, state):
             decision = self.policy.decide(event, outcome.findings, state, now)
             for finding in decision.findings:
                 work.publish("findings", user, finding, item)

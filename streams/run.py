@@ -10,7 +10,7 @@ from config.logging import configure
 from config.settings import Settings
 from domain.ports import Unavailable
 from streams.locks import Taken, lock_database
-from streams.supervise import NOT_AS_IT_HAS_TO_BE
+from streams.supervise import NOT_AS_IT_HAS_TO_BE, ROLES
 from streams.topics import Wrong, require
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ def run_worker(settings: Settings, role: str = "all") -> int:
         if not settings.secret_key.get_secret_value():
             raise Wrong("VIGIL_SECRET_KEY: expected at least 32 characters, the same for all workers and consoles: openssl rand -hex 32")
         if not supervised:
-            lock_database(settings, ("detect", "notify") if role == "all" else (role,))
+            lock_database(settings, ROLES if role == "all" else (role,))
         asyncio.run(require(settings))
     except (Unavailable, Wrong, Taken) as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
@@ -38,6 +38,10 @@ def run_worker(settings: Settings, role: str = "all") -> int:
             from streams.detect import run_detect
 
             return run_detect(settings)
+        if role == "train":
+            from streams.train import run_train
+
+            return run_train(settings)
         from streams.notify import run_notify
 
         return run_notify(settings)

@@ -21,7 +21,7 @@ from streams import http
 
 log = logging.getLogger(__name__)
 
-ROLES = ("detect", "notify")
+ROLES = ("detect", "notify", "train")
 ENTRY = Path(__file__).parents[1] / "worker.py"
 BACKOFF = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 GOOD = 60.0
@@ -104,7 +104,7 @@ def supervise(settings: Settings) -> int:
 
 
 async def _supervise(settings: Settings, folder: Path) -> int:
-    children = [Child(role, folder / f"{role}.sock") for role in ROLES]
+    children = [Child(role, folder / f"{role}.sock") for role in ROLES if role != "train" or settings.models.enabled]
     stop = asyncio.Event()
     for how in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(how, stop.set)

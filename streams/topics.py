@@ -11,14 +11,15 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from config.settings import Settings
-from domain.events import INPUT_TOPICS, OUTPUT_TOPICS, STRUCTS
+from domain.events import INPUT_TOPICS, OUTPUT_TOPICS, OWN_TOPICS, STRUCTS
 from domain.ports import Unavailable
 from streams.publisher import MAX_REQUEST
 
 WAIT = 8.0
 """Seconds within which a broker has to answer."""
 DAY_MS = 86_400_000
-RETENTION = {"findings": 7, "notices": 7, "receipts": 7, "account-actions": 7, "dead-letters": 30}
+ALL = (*INPUT_TOPICS, *OUTPUT_TOPICS, *OWN_TOPICS)
+RETENTION = {"findings": 7, "notices": 7, "receipts": 7, "account-actions": 7, "features": 7, "dead-letters": 30}
 """Days; dead letters longer, since someone has to look at them."""
 
 
@@ -80,15 +81,22 @@ class Admin:
 
 
 def names(settings: Settings) -> list[str]:
-    """Every topic, as it is called at the broker."""
+    """Every topic that a worker can't do without, as it is called at the broker."""
     return [settings.kafka.at_broker(topic) for topic in (*INPUT_TOPICS, *OUTPUT_TOPICS)]
+
+
+async def learns(settings: Settings) -> bool:
+    """Whether the topics between workers and trainer are there; without them models neither learn nor come. Raises Unavailable."""
+    wanted = [settings.kafka.at_broker(topic) for topic in OWN_TOPICS]
+    async with Admin(settings) as admin:
+        return len(await admin.partitions(wanted)) == len(wanted)
 
 
 def new_topic(settings: Settings, topic: str, replication: int) -> NewTopic:
     """The topic (name without prefix) as Vigil wants it."""
     config = {}
     if not settings.kafka.small_broker:
-        if topic == "users":
+        if topic in ("users", "models"):
             config["cleanup.policy"] = "compact"
         if topic in RETENTION:
             config["retention.ms"] = str(RETENTION[topic] * DAY_MS)
@@ -100,13 +108,13 @@ def new_topic(settings: Settings, topic: str, replication: int) -> NewTopic:
 async def make_missing(settings: Settings) -> list[str]:
     """Creates the topics that are missing; what was done, a line a topic. Raises Unavailable or Wrong."""
     async with Admin(settings) as admin:
-        there = await admin.partitions(names(settings))
+        there = await admin.partitions([settings.kafka.at_broker(topic) for topic in ALL])
         replication = settings.kafka.replication or min(3, await admin.brokers())
         at_broker, done = settings.kafka.at_broker, []
-        missing = [topic for topic in (*INPUT_TOPICS, *OUTPUT_TOPICS) if at_broker(topic) not in there]
+        missing = [topic for topic in ALL if at_broker(topic) not in there]
         if missing:
             await admin.create([new_topic(settings, topic, replication) for topic in missing])
-        for topic in (*INPUT_TOPICS, *OUTPUT_TOPICS):
+        for topic in ALL:
             if topic in missing:
                 done.append(f"created  {at_broker(topic)}: {settings.kafka.partitions} partitions, {replication} replicas")
             else:

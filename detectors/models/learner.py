@@ -50,6 +50,20 @@ class Record(msgspec.Struct, array_like=True):
     """How many events it stands for."""
 
 
+class Journal:
+    """What changed since it was last looked at, for who keeps it over a restart."""
+
+    def __init__(self) -> None:
+        self.taken: dict[str, Record] = {}
+        self.settled: set[str] = set()
+        self.gone: set[str] = set()
+        self.learned = 0
+
+    def clear(self) -> None:
+        """From here on."""
+        self.taken, self.settled, self.gone, self.learned = {}, set(), set(), 0
+
+
 class _Kept(msgspec.Struct):
     record: Record
     settled: bool = False
@@ -66,12 +80,14 @@ class Learner:
         most: int = MOST,
         learned: Callable[[Record, bool], None] | None = None,
         classify: bool = True,
+        journal: Journal | None = None,
     ):
         self.models: dict[str, Supervised] = {}
         self.crowd, self.most = crowd, most
         self.genuine_after = genuine_after + SLACK
         self.learned = learned
         """Told of each truth that was learned."""
+        self.journal = journal
         self.classify = classify
         """Whether models are trained; else frauds are only told to the crowd."""
         self.now = 0.0
@@ -83,11 +99,13 @@ class Learner:
         self._names: dict[str, str] = {}
         self._early: OrderedDict[str, Verdict] = OrderedDict()
 
-    def take(self, record: Record) -> None:
-        """Keeps an event until something is known of it."""
+    def take(self, record: Record, *, settled: bool = False) -> None:
+        """Keeps an event until something is known of it. `settled`: it has been taken for genuine before."""
         if record.event_id in self._kept:
             return
-        kept = _Kept(record)
+        kept = _Kept(record, settled)
+        if self.journal is not None:
+            self.journal.taken[record.event_id] = record
         self._kept[record.event_id] = kept
         for name in record.names:
             self._names[name] = record.event_id
@@ -134,11 +152,27 @@ class Learner:
                 break
             self._forget(kept)
 
+    def early(self) -> list[Verdict]:
+        """Verdicts on events that haven't come."""
+        return list(self._early.values())
+
+    def restore(self, models: Iterable[Supervised], rows: Iterable[tuple[Record, bool]], early: Iterable[Verdict]) -> None:
+        """Goes on from what was kept: models, rows in event time with whether they were settled, verdicts that wait."""
+        for model in models:
+            self.models[model.family.name] = model
+            self.frauds += model.frauds
+        for record, settled in rows:
+            self.take(record, settled=settled)
+        for verdict in early:
+            self._early[verdict.about] = verdict
+
     def __len__(self) -> int:
         return len(self._kept)
 
     def _genuine(self, kept: _Kept) -> None:
         kept.settled = True
+        if self.journal is not None:
+            self.journal.settled.add(kept.record.event_id)
         if self.frauds and _sampled(kept.record.event_id):
             self._learn(kept.record, False, float(GENUINE_KEPT))
 
@@ -154,6 +188,8 @@ class Learner:
             model = self.models[record.family] = Supervised(family)
         if len(record.row) == len(model.family.names):
             model.learn(record.row, record.rules, fraud, weight * record.weight)
+            if self.journal is not None:
+                self.journal.learned += 1
             if self.learned is not None:
                 self.learned(record, fraud)
 
@@ -165,6 +201,8 @@ class Learner:
     def _forget(self, kept: _Kept) -> None:
         self.dropped += not kept.settled and kept.record.at + self.genuine_after > self.now
         self._kept.pop(kept.record.event_id, None)
+        if self.journal is not None:
+            self.journal.gone.add(kept.record.event_id)
         for name in kept.record.names:
             self._names.pop(name, None)
         kept.settled = True

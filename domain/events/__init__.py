@@ -30,8 +30,10 @@ STRUCTS: dict[str, type[Input]] = {
 TOPIC_OF: dict[type[Input], str] = {struct: topic for topic, struct in STRUCTS.items()}
 INPUT_TOPICS = (*STRUCTS, "users")
 OUTPUT_TOPICS = ("findings", "notices", "receipts", "account-actions", "dead-letters")
+OWN_TOPICS = ("features", "models")
+"""Between workers and trainer; nobody else's business (detectors.models)."""
 
 __all__ = [
-    "INPUT_TOPICS", "OUTPUT_TOPICS", "STRUCTS", "TOPIC_OF", "AccountChange", "Announcement", "Client", "Event", "Input",
+    "INPUT_TOPICS", "OUTPUT_TOPICS", "OWN_TOPICS", "STRUCTS", "TOPIC_OF", "AccountChange", "Announcement", "Client", "Event", "Input",
     "Login", "Margin", "Report", "Service", "Trade", "Transfer", "User", "Verdict",
 ]  # fmt: skip

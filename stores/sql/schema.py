@@ -5,7 +5,7 @@ Every table with `ledger` in its name is covered row by row, column by column, b
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text, false, text
 
 metadata = MetaData(
     naming_convention={
@@ -39,6 +39,7 @@ notices = Table(
     Column("recorded_at", BigInteger, nullable=False),
     Column("chain", Integer, nullable=False),
     Column("number", BigInteger, nullable=False),
+    Column("thread", Text, comment="what it goes on about, where another notice may take its place"),
     Index(None, "user_id", "recorded_at"),
     Index(None, "recorded_at"),
     Index(None, "event_id"),
@@ -136,6 +137,7 @@ answers = Table(
     Column("answer", Text),
     Column("via", Text),
     Column("chain", Integer, nullable=False),
+    Column("recorded_only", Boolean, nullable=False, server_default=false(), comment="a `me` that decides nothing by itself"),
     Index(None, "user_id"),
     Index(None, "answered_at"),
 )
@@ -257,4 +259,24 @@ ledger_heads = Table(
     Column("number", BigInteger, nullable=False),
     Column("seal", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
+)
+
+training_rows = Table(
+    "training_rows",
+    metadata,
+    Column("event_id", Text, primary_key=True),
+    Column("user_key", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("settled", Boolean, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Index(None, "at"),
+    Index(None, "user_key"),
+)
+"""Events whose features wait for a verdict: numbers, fingerprints and where money went; no contact, no name."""
+
+training_state = Table(
+    "training_state",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
 )

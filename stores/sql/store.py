@@ -9,6 +9,7 @@ from typing import cast
 
 from sqlalchemy import delete, insert, select, update
 
+from domain.habits.login import fingerprint
 from domain.ledger import ROOT, Book, HeadRow, micros, moment
 from domain.messages import Medium, Notice
 from domain.ports import DigestDue, Waiting
@@ -20,7 +21,7 @@ from stores.sql.engine import Database
 from stores.sql.ledger_rows import LedgerRows
 from stores.sql.migrate import StoreError, upgrade
 from stores.sql.outbox import SqlOutbox
-from stores.sql.schema import answer_tokens, answers, deliveries, digest_parts, ledger_heads, ledger_keys, redriven, waiting
+from stores.sql.schema import answer_tokens, answers, deliveries, digest_parts, ledger_heads, ledger_keys, redriven, training_rows, waiting
 from stores.sql.transaction import SqlTransaction, known
 
 RETRY = 1_000_000
@@ -130,6 +131,7 @@ class Store:
                 connection.execute(delete(table).where(table.c.user_id == user_id))
             old = select(answers.c.notice_id).where(answers.c.user_id == user_id)
             connection.execute(delete(answer_tokens).where(answer_tokens.c.notice_id.in_(old)))
+            connection.execute(delete(training_rows).where(training_rows.c.user_key == fingerprint(user_id)))
             had_findings = rows.empty_findings(connection, user_id)
         if key is not None:
             self.database.after_erasure()

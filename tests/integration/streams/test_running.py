@@ -128,7 +128,7 @@ def test_doctor_names_what_is_wrong(bed: Bed) -> None:
 
 
 def test_the_whole_worker_runs_restarts_its_children_and_drains(bed: Bed) -> None:
-    """Ready once both roles consume; a killed child comes back; a second worker on the same SQLite is refused; SIGTERM ends all well."""
+    """Ready once all roles are; a killed child comes back; a second worker on the same SQLite is refused; SIGTERM ends all well."""
     worker = whole_worker(bed)
     assert page(bed, worker, "/healthz")[0] == 200
     assert page(bed, worker, "/readyz")[0] == 200
@@ -143,11 +143,11 @@ def test_the_whole_worker_runs_restarts_its_children_and_drains(bed: Bed) -> Non
 
     assert worker.pid
     before = children_of(worker.pid)
-    assert len(before) == 2
+    assert len(before) == 3
     os.kill(before[0], signal.SIGKILL)
     wait_until(lambda: page(bed, worker, "/readyz")[0] == 503, 30, "the loss to show", pause=0.02)
     wait_until(lambda: page(bed, worker, "/readyz")[0] == 200, 120, lambda: f"the child to be back\n{worker.tail()}", pause=0.2)
-    assert len(children_of(worker.pid)) == 2
+    assert len(children_of(worker.pid)) == 3
 
     left = children_of(worker.pid)
     assert bed.stop(worker) == 0
