@@ -59,7 +59,12 @@ class LiquidationNear(Detector):
             **read.relief(event, Decimal(str(self.target))),
         }
         usual = f"more than {self.horizon_hours:g}"
-        return Score(value=value, reasons=[Reason("hours", said, usual, value)], subject=read.account(event), facts=told)
+        return Score(
+            value=value,
+            reasons=[Reason("hours", said, usual, value)],
+            subject=read.account(event),
+            facts={name: text for name, text in told.items() if text},
+        )
 
     def count_one(self, seen: Sighting, habits: Habits) -> None:
         event: Margin = seen.event
@@ -107,7 +112,7 @@ def _hours(away: float, moves: float) -> float:
 def _follow(pace: Pace, first: Position, at: float) -> None:
     """Takes the price into the account's own pace."""
     price, passed = float(first.mark_price or 0), at - pace.price_at
-    if pace.market != first.market[:64]:
+    if not pace.price or pace.market != first.market[:64]:
         pace.market, pace.squares, pace.seconds = first.market[:64], 0.0, 0.0
     elif passed < STEP:
         return

@@ -48,7 +48,7 @@ class Low(Detector):
             reasons=[Reason("ratio", int(ratio), f"below {self.bands[band - 1]}", value)],
             subject=f"{read.account(event)}|{self.bands[band - 1]}",
             severity=_SEVERITIES[min(band, len(_SEVERITIES)) - 1],
-            facts=told,
+            facts={name: text for name, text in told.items() if text},
         )
 
     def count_one(self, seen: Sighting, habits: Habits) -> None:
