@@ -35,6 +35,8 @@ class InboxItem(msgspec.Struct, frozen=True):
     locale: str = "en"
     actions: list[str] = []
     """What the user may say of it in the app: `me`, `not_me`; the inbox API takes it under `/answer`."""
+    article: str = ""
+    """Slug of the help article that the app may link to, e.g. `withdrawal-delayed-network`; '' where there is none."""
 
 
 class Composer:
@@ -222,9 +224,11 @@ class Composer:
         yield sms.plain(f"{words.sms[-1]} {link}".strip())
 
     def _inbox(self, notice: Notice, words: Parts, gap: str) -> bytes:
+        # Where there is nothing to answer, the item is all that most readers get: it says why and what to do as well.
+        rest = [words.held] if notice.answerable or notice.kind == "digest" else [*words.reasons, words.me]
         item = InboxItem(
             title=words.subject,
-            body=gap.join(part for part in (words.what, words.held) if part),
+            body=gap.join(part for part in (words.what, *rest) if part),
             severity=notice.severity,
             kind=notice.kind,
             created_at=notice.created_at,
@@ -232,5 +236,6 @@ class Composer:
             answerable=notice.answerable,
             locale=words.locale,
             actions=["me", "not_me"] if notice.answerable else [],
+            article=clean(notice.facts.get("article")),
         )
         return msgspec.json.encode(item)

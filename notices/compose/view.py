@@ -156,7 +156,6 @@ def _facts(notice: Notice, reader: Reader) -> list[Fact]:
         Fact(_("Market"), clean(facts.get("market"), 32), "id"),
         Fact(_("Reported page"), clean(facts.get("host")), "id"),
         Fact(_("Code"), clean(facts.get("code")), "id"),
-        Fact(_("Help article"), clean(facts.get("article")), "id"),
         Fact(_("Equity"), formats.money(facts.get("equity_usd")) if margin else ""),
         Fact(_("Maintenance margin"), formats.money(facts.get("maintenance_margin_usd")) if margin else ""),
         Fact(_("Liquidation price"), clean(facts.get("liquidation_price"), 40) if margin else "", "id"),

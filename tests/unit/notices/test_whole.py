@@ -88,6 +88,22 @@ def test_what_was_asked_of_the_exchange_is_said(locale, action):
     assert len(parts(asked, Reader(locale), "Example").held) > 5
 
 
+def item(name: str) -> dict:
+    """The inbox item of a sample."""
+    [made] = COMPOSER.compose(notice(name), None, {}, LATER, channels=("inapp",))
+    return json.loads(made.payload)
+
+
+def test_what_asks_nothing_says_in_the_app_why_and_what_to_do():
+    """It goes nowhere else by default: how long, the cause, in numbers what to add or cut, and the article that helps."""
+    delayed, margin = item("service_delayed"), item("margin_low:numbers")
+
+    assert all(part in delayed["body"] for part in ("95 minutes", "The network is busy.", "Nothing to do."))
+    assert delayed["article"] == "withdrawal-delayed"
+    assert "add $120.00 or close 0.1 of BTC-USDT" in margin["body"]
+    assert margin["article"] == ""
+
+
 # --- nothing passes the catalogue by ----------------------------------------------------------------------------------
 
 WORD = re.compile(r"[^\W\d_]{2,}")
