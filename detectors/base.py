@@ -61,8 +61,8 @@ class Sighting(msgspec.Struct, frozen=True):
     """What many accounts have in common; the sets that `crowd_one` named are there, of others nothing is known."""
     listed: str = ""
     """Name of the list that holds the address of a transfer, '' where none does."""
-    quiet: bool = False
-    """It is learned because nobody objected for a day, not because someone said that it was genuine."""
+    confirmed: bool = False
+    """It is learned because someone said that it was genuine, not because it passed or nobody objected for a day."""
 
 
 class Detector:

@@ -146,12 +146,12 @@ class Engine:
         if not mine and not shady and not (outcome.condemned and any(p.event_id == event.event_id for p in outcome.condemned)):
             self._learn(seen, state, outcome)
 
-    def _seen(self, event: Any, source: Source | None, quiet: bool = False) -> Sighting:
+    def _seen(self, event: Any, source: Source | None, confirmed: bool = False) -> Sighting:
         client = event.where
         cohort = self.cohorts(source.partition if source else 0) if self.cohorts else None
         listed = self._listed(normal(event.address[:_LONGEST])) if isinstance(event, Transfer) and event.address else ""
         place, agent = self.surroundings.place(client.ip), self.surroundings.agent(client.user_agent)
-        return Sighting(event, place, agent, cohort, self.crowd, listed, quiet)
+        return Sighting(event, place, agent, cohort, self.crowd, listed, confirmed)
 
     def _row(self, seen: Sighting, state: UserState, outcome: Outcome) -> tuple[Family | None, tuple[float, ...] | None]:
         try:
@@ -281,9 +281,9 @@ class Engine:
             state.pending.remove(waiting)
         for waiting in clearing.quiet(state.pending, now):
             if not any(waiting is done for done in outcome.cleared) and not condemned.among(state, condemned.of_pending(waiting)):
-                self._clear(waiting, state, source, outcome, quiet=True)
+                self._clear(waiting, state, source, outcome)
 
-    def _clear(self, waiting: Pending, state: UserState, source: Source | None, outcome: Outcome, *, quiet: bool = False) -> None:
+    def _clear(self, waiting: Pending, state: UserState, source: Source | None, outcome: Outcome, *, confirmed: bool = False) -> None:
         """Learns it after all; with a sign-in the others from there that say no more."""
         together = [waiting, *(clearing.alike(waiting, state.pending) if waiting.topic == "logins" else ())]
         for one in together:
@@ -291,7 +291,7 @@ class Engine:
             state.steps = [step for step in state.steps if step.event_id != one.event_id]
             outcome.cleared.append(one)
             if one.event:
-                self._learn(self._seen(_EVENT.decode(one.event), source, quiet), state, outcome)
+                self._learn(self._seen(_EVENT.decode(one.event), source, confirmed), state, outcome)
 
     # verdicts
 
@@ -317,7 +317,7 @@ class Engine:
             answer = "recorded"
         if answer == "cleared":
             condemned.acquit(state, condemned.of_pending(waiting))
-            self._clear(waiting, state, source, outcome)
+            self._clear(waiting, state, source, outcome, confirmed=True)
         elif answer == "condemned":
             state.pending.remove(waiting)
             condemned.condemn(state, self._strange(waiting, state), waiting.at)

@@ -53,16 +53,14 @@ class AfterChange(Detector):
         if isinstance(event, AccountChange) and (event.change in self.grave or event.change in self.lesser):
             address = event.about.address if event.change == "address_whitelisted" else None
             mark = fingerprint(normal(address[:128])) if address else 0
-            habits.payout.change(Changed(int(event.at), event.change, habits.events, mark))
+            habits.payout.change(Changed(int(event.at), event.change, mark))
 
     def learn_one(self, seen: Sighting, habits: Habits) -> None:
         changes, event = habits.payout.changes, seen.event
-        # Thieves wait for a day to pass without objection; only someone's word makes it the owner's. What is learned in the same step
-        # was merely let pass.
-        if changes and not seen.quiet and isinstance(event, AccountChange):
+        # Thieves wait for a day to pass without objection; only someone's word makes it the owner's.
+        if changes and seen.confirmed and isinstance(event, AccountChange):
             at = int(event.at)
-            kept = [c for c in changes if not (c.at == at and c.change == event.change and c.event < habits.events)]
-            habits.payout.changes = kept
+            habits.payout.changes = [c for c in changes if (c.at, c.change) != (at, event.change)]
 
     @staticmethod
     def _concerns(change: Changed, address: str) -> bool:

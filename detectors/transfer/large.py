@@ -22,6 +22,9 @@ _PRIOR_SPREAD = 0.8
 """People's own amounts vary by a factor of two or so; counts as _PRIOR_COUNT withdrawals of theirs."""
 _PRIOR_COUNT = 4.0
 _LEAST_SPREAD = 0.5
+_TAUGHT = 2
+"""Payments to a payee that teach while it is young."""
+_MONTH = 30 * 86_400.0
 """Who always takes out the same may still take out half as much again."""
 
 
@@ -31,6 +34,8 @@ class Large(Detector):
     events = (Transfer,)
     minimum_history: int
     near: float
+    growth: float
+    young_days: float
 
     def score_one(self, seen: Sighting, habits: Habits) -> Score | WarmingUp:
         usd = flow.usd(seen.event)
@@ -51,9 +56,24 @@ class Large(Detector):
         if usd is not None:
             if seen.cohort is not None and len(transfer.amounts) < self.minimum_history:
                 seen.cohort.withdrawals.learn_one(_row(usd, seen, habits))
-            transfer.amounts.add(usd, MAX_AMOUNTS)
+            if seen.confirmed or len(transfer.amounts) < self.minimum_history:
+                transfer.amounts.add(usd, MAX_AMOUNTS)
+            elif not self._young(seen.event, transfer):
+                transfer.amounts.add(min(usd, self._fastest(seen.event.at, habits)), MAX_AMOUNTS)
         transfer.count += 1
         transfer.first_at = min(int(seen.event.at), transfer.first_at or int(seen.event.at))
+
+    def _young(self, event: Transfer, transfer: TransferHabits) -> bool:
+        """Whether the payee has taught enough for its age: who takes a little more each day to an address of his makes nothing usual."""
+        known = transfer.payee(*flow.payee(event))
+        return known is not None and known.count >= _TAUGHT and known.since > 0 and event.at // 86_400 - known.since < self.young_days
+
+    def _fastest(self, at: float, habits: Habits) -> float:
+        """USD beyond which an amount counts as this much only: what nobody confirmed moves the usual no faster than `growth` a month."""
+        own, payout = habits.transfer.amounts, habits.payout
+        if not payout.anchor_usd or abs(at - payout.anchor_at) > _MONTH:
+            payout.anchor_usd, payout.anchor_at = math.ceil(own.quantile(0.9)), int(at)
+        return self.growth * payout.anchor_usd
 
     def _among_others(self, usd: float, seen: Sighting, habits: Habits) -> Score | WarmingUp:
         if seen.cohort is None:

@@ -41,6 +41,9 @@ class NewAddress(Detector):
         address, memo = flow.payee(seen.event)
         if address and flow.to_learn(seen.event, habits.transfer):
             habits.transfer.pay(address, memo, int(seen.event.at))
+            known = habits.transfer.payee(address, memo)
+            if known is not None and seen.confirmed:
+                known.since = 0
             first = habits.transfer.flow(seen.event.transfer_id)
             if first is not None:
                 first.taught = True

@@ -26,8 +26,6 @@ class Changed(msgspec.Struct, array_like=True):
 
     at: int
     change: str
-    event: int
-    """How many events the account had before: one that is learned later than at once was cleared."""
     address: int = 0
     """fingerprint() of the address that was whitelisted."""
 
@@ -64,6 +62,9 @@ class PayoutHabits(msgspec.Struct, array_like=True):
     """USD of transfers out that were normal, summed over days; each begins with its first transfer."""
     weeks: Sample = msgspec.field(default_factory=Sample)
     """The same over seven days."""
+    anchor_usd: int = 0
+    """The high quantile of the amounts at `anchor_at`: how fast it may rise is counted from there."""
+    anchor_at: int = 0
     refused_usd: int = 0
     """The smallest that the exchange refused lately."""
     refused_at: int = 0

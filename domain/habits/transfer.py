@@ -25,6 +25,8 @@ class Payee(msgspec.Struct, array_like=True):
     last_at: int
     count: int = 1
     memo: str = ""
+    since: int = 0
+    """Day of the first payment, counted from the epoch; 0 for one that its owner spoke for."""
 
 
 class Dust(msgspec.Struct, array_like=True):
@@ -91,7 +93,7 @@ class TransferHabits(msgspec.Struct, array_like=True):
             oldest = min(self.payees, key=lambda p: p.last_at)
             self.payees.remove(oldest)
             self.old_payees.add(f"{oldest.address}\x00{oldest.memo}", MAX_OLD_PAYEES)
-        self.payees.append(Payee(address, at, 1, memo))
+        self.payees.append(Payee(address, at, 1, memo, at // 86_400))
 
     def unpay(self, address: str, memo: str) -> None:
         """Takes back one payment; who was paid only then is unknown again."""
