@@ -24,7 +24,9 @@ def _hour_usd(reason: Reason, facts: Facts, formats: Formats, _: Words) -> list[
 
 
 def _instrument(reason: Reason, facts: Facts, formats: Formats, _: Words) -> list[str]:
-    return [_("Your account traded in a market that it had not traded in before.")]
+    known = clean(facts.get("instruments"), 6)
+    said = [_("Your account traded in a market that it had not traded in before.")]
+    return [*said, _("Markets that it traded in until now: {count}.", count=known)] if known else said
 
 
 def _leverage(reason: Reason, facts: Facts, formats: Formats, _: Words) -> list[str]:

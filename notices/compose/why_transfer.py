@@ -40,7 +40,9 @@ def _withdrawals(reason: Reason, facts: Facts, formats: Formats, _: Words) -> li
 
 
 def _limit(reason: Reason, facts: Facts, formats: Formats, _: Words) -> list[str]:
-    return [_("It is one of several withdrawals just below a limit."), *_withdrawals(reason, facts, formats, _)]
+    said = _("It is one of several withdrawals just below a limit.")
+    count, together = clean(facts.get("withdrawals"), 6), formats.money(facts.get("total_usd"))
+    return [said, _("Such withdrawals lately: {count}, together {money}.", count=count, money=together)] if count and together else [said]
 
 
 def _since(reason: Reason, facts: Facts, formats: Formats, _: Words) -> list[str]:

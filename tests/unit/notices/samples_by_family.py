@@ -38,7 +38,7 @@ TOLD: dict[str, tuple[Severity, dict[str, str], Reasons]] = {
         "warning", CHANGE | {"change": "api_key_created", "permissions": "read,withdraw", "api_key": "k-1", "ip_restricted": "no"},
         {"permissions": "read,withdraw", "ip_restricted": "no"},
     ),
-    "withdrawal_structuring": ("warning", WITHDRAWAL | {"withdrawals": "4", "window_hours": "20", "limit_usd": "2000"}, {"limit": 4, "total_usd": 7800}),
+    "withdrawal_structuring": ("warning", WITHDRAWAL | {"withdrawals": "4", "total_usd": "7800", "limit_usd": "2000"}, {"limit": 4, "total_usd": 7800}),
     "withdrawal_after_change": (
         "warning", WITHDRAWAL | {"minutes_since": "12", "change": "password_reset"}, {"recent_change": "password_reset", "minutes_since": 12, "amount_rank": 99}
     ),
