@@ -58,7 +58,7 @@ async def answer_page(request: Request[Any, Any, Any], token: FromPath[str] = ""
 
 
 def _state(answer: Answer, now: datetime) -> State:
-    if answer.answered_at is not None:
+    if answer.answered_at is not None and not answer.recorded_only:
         return "answered"
     return "expired" if now >= answer.expires_at else "choice"
 

@@ -28,9 +28,14 @@ def delivery_id(notice: str, channel: str, contact_key: str) -> str:
     return _uuid5(f"delivery\x00{notice}\x00{channel}\x00{contact_key}")
 
 
-def answer_id(notice: str) -> str:
-    """UUIDv5 of a notice's answer: the event id of the verdict that it brings."""
-    return _uuid5(f"answer\x00{notice}")
+def answer_id(notice: str, again: bool = False) -> str:
+    """UUIDv5 of a notice's answer: the event id of the verdict that it brings. `again`: of the one that overrides it."""
+    return _uuid5(f"answer\x00{notice}\x00again" if again else f"answer\x00{notice}")
+
+
+def suspect_mark(kind: str, name: str) -> str:
+    """16 hex digits that stand for a session or device (`kind`) which a notice is about."""
+    return sha1(f"suspect\x00{kind}\x00{name}".encode(), usedforsecurity=False).hexdigest()[:16]
 
 
 def _uuid5(name: str) -> str:

@@ -108,6 +108,11 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """Channel -> reason, recorded and not sent."""
     parts: list[str] = []
     """For a digest: ids of the notices it names."""
+    thread: str = ""
+    """What it goes on about: older notices of the same user and thread that were not sent yet aren't sent any more. One without channels
+    only ends the thread."""
+    suspects: list[str] = []
+    """domain.ids.suspect_mark of the sessions and devices that it is about: their "this was me" decides nothing."""
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):

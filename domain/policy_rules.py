@@ -29,6 +29,10 @@ class KindRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     answerable: bool = True
     expires: Seconds | None = None
     """Seconds after which the notice is stale and is not sent any more."""
+    thread: str = ""
+    """The fact that tells the threads of its family apart: a newer notice of a thread takes the place of unsent older ones."""
+    settled_below: Annotated[float, Meta(ge=0, le=100)] | None = None
+    """Percent of liquidation below which a margin account is out of danger: then unsent warnings of it are recalled."""
 
 
 class Throttle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -39,3 +39,5 @@ class PolicyState(msgspec.Struct, array_like=True):
     """Hashes of what the latest "not me" answers were about, so that each locks the account once."""
     replaced: list[Replaced] = []
     """Contacts replaced lately, oldest first: told too while it is grave, whether the directory remembers them or not."""
+    threads: dict[int, tuple[float, float]] = {}
+    """Hash of a thread that the user was told of -> (when, until when an unsent notice of it would still go out)."""

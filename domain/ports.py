@@ -141,6 +141,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     slot: str = "current"
     answered_at: datetime | None = None
     answer: str | None = None
+    recorded_only: bool = False
+    """It was answered by a `me` that decides nothing: `not_me` still counts."""
     notice: Notice | None = None
     """None when the user was erased."""
 
@@ -255,8 +257,15 @@ class Transaction(Protocol):
         """What waited is composed now: deliveries and a ledger entry."""
         ...
 
-    def give_up(self, waiting: Waiting, reason: str, fall_back: Medium | None = None) -> None:
-        """What waited for a contact ends `failed`, with a receipt; `fall_back` begins to wait in its place, unless the notice used it."""
+    def give_up(
+        self, waiting: Waiting, reason: str, fall_back: Medium | None = None, status: Literal["failed", "suppressed", "expired"] = "failed"
+    ) -> None:
+        """What waited for a contact ends, with a receipt; `fall_back` begins to wait in its place, unless the notice used it."""
+        ...
+
+    def supersede(self, user_id: str, thread: str, until: datetime, by: str, reason: str) -> None:
+        """What notices of the thread up to `until` have not sent ends `suppressed`; not that of the notice `by`, which takes their place,
+        nor what a sender has claimed."""
         ...
 
     def add_findings(self, findings: Sequence[Finding]) -> None:

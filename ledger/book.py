@@ -97,7 +97,9 @@ class Book:
 
     def answer(self, partition: int, notice_id: str, user_id: str, fields: Mapping[str, Any], client: bytes, at: int) -> Draft:
         """What the user answered; from where is sealed."""
-        return _draft("answer", partition, at, user_id, notice_id, dict(fields), [(f"answer {notice_id}", client)])
+        return _draft(
+            "answer", partition, at, user_id, notice_id, dict(fields), [(answer_content(notice_id, bool(fields.get("again"))), client)]
+        )
 
     def erasure(self, key: KeyRow, reason: str, at: int) -> Draft:
         """That a user's key was deleted."""
@@ -169,6 +171,11 @@ class Book:
         # Words repeat themselves in text, HTML and CSS: a fifth of the size, and the reader of the bytes gets them unchanged.
         sealed = self.keyring.user_box(key).seal(*CONTENT, name, packing.pack(plain))
         return ContentRow(partition, number, name, key.key_id, sealed)
+
+
+def answer_content(notice_id: str, again: bool) -> str:
+    """The id of the content that says from where it was answered; `again`: of the answer that overrides the first."""
+    return f"answer {notice_id} again" if again else f"answer {notice_id}"
 
 
 def chain_hash(before: bytes, body: bytes) -> bytes:

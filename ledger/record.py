@@ -11,7 +11,7 @@ import msgspec
 
 from domain.ledger import EntryRow, KeyRow, LedgerReader, rfc3339
 from domain.messages import Notice
-from ledger.book import Book
+from ledger.book import Book, answer_content
 
 _BODY = msgspec.json.Decoder(dict[str, Any])
 
@@ -67,6 +67,8 @@ class AnswerRecord(msgspec.Struct, frozen=True):
     via: str
     slot: str
     client: dict[str, Any] | None = None
+    again: bool = False
+    """It overrides a `me` that decided nothing."""
 
 
 class NoticeRecord(msgspec.Struct, kw_only=True):
@@ -141,7 +143,7 @@ def _fold(rows: Sequence[EntryRow]) -> NoticeRecord | None:
         elif row.kind == "receipt":
             _received(deliveries, body)
         elif row.kind == "answer":
-            record.answer = AnswerRecord(body["at"], body["answer"], body["via"], body["slot"])
+            record.answer = AnswerRecord(body["at"], body["answer"], body["via"], body["slot"], again=body.get("again", False))
     record.deliveries = list(deliveries.values())
     record.waiting = [c for c in record.waiting if all(d.channel != c for d in record.deliveries)]
     return record
@@ -205,7 +207,13 @@ def _received(deliveries: dict[str, DeliveryRecord], body: dict[str, Any]) -> No
 def _open_contents(book: Book, reader: LedgerReader, known: Sequence[NoticeRecord], reveal: bool, payloads: bool) -> None:
     keys = reader.user_keys({r.user_id for r in known})
     contents = reader.contents_by_id(
-        name for r in known for name in (r.notice_id, f"answer {r.notice_id}", *(d.delivery_id for d in r.deliveries))
+        name
+        for r in known
+        for name in (
+            r.notice_id,
+            *(answer_content(r.notice_id, again) for again in (False, True)),
+            *(d.delivery_id for d in r.deliveries),
+        )
     )
 
     def opened(name: str, key: KeyRow | None) -> bytes | None:
@@ -229,7 +237,7 @@ def _open_contents(book: Book, reader: LedgerReader, known: Sequence[NoticeRecor
             delivery.subject = subject
             delivery.payload_sha256 = hashlib.sha256(payload).hexdigest()
             delivery.payload = payload if payloads else None
-        if record.answer and reveal and (client := opened(f"answer {record.notice_id}", key)):
+        if record.answer and reveal and (client := opened(answer_content(record.notice_id, record.answer.again), key)):
             record.answer = msgspec.structs.replace(record.answer, client=msgspec.json.decode(client))
 
 

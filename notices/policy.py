@@ -7,15 +7,18 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from domain.events import Event, Verdict
-from domain.ids import notice_id
+from domain.events import Event, Margin, Verdict
+from domain.ids import notice_id, suspect_mark
 from domain.messages import AccountAction, Finding, Medium, Notice, Reason
 from domain.policy_rules import DAY, Rules
 from domain.profile import Pending, UserState
 from domain.severity import RANK
 from notices.asks import as_actions, asked_with, lock, note_holds, release
 from notices.contacts import contacts_of, note_replaced
+from notices.threads import ending, note_thread, settle, thread_of
 from notices.told import count_mail, forget, may_mail, remember, was_told
+
+MAX_SUSPECTS = 16
 
 
 class Decision(msgspec.Struct):
@@ -58,16 +61,23 @@ class Policy:
             self._tell(group, groups[group], event, state, now, decision)
         if decision.findings:
             _note_in_pending(state.pending, decision.findings)
+        if thread := settle(event, state.policy, self.rules):
+            decision.notices.append(ending(thread, event))
         return decision
+
+    def concerns(self, event: Event, state: UserState) -> bool:
+        """Whether an event without findings may end what its user is being told of."""
+        return bool(state.policy.threads) and isinstance(event, Margin)
 
     def decide_verdict(
         self, verdict: Verdict, cleared: Sequence[Pending], condemned: Sequence[Pending], state: UserState, now: datetime
     ) -> Decision:
-        """What a verdict leads to: what it cleared is released; a user's "not me" locks the account, whatever the severity."""
+        """What a verdict leads to: what it cleared is released; a user's "not me" locks the account, whatever the severity. One that was
+        said too long ago (a history is loaded) locks nothing: whoever said it was answered then."""
         actions = release(state.policy, cleared, verdict, now)
         for pending in condemned:
             forget(state.policy, pending.event_id)
-        if verdict.label == "fraud" and verdict.source == "user":
+        if verdict.label == "fraud" and verdict.source == "user" and not self._old(verdict.occurred_at, now):
             actions += lock(state.policy, verdict, condemned, now)
         return Decision(actions=actions)
 
@@ -91,6 +101,9 @@ class Policy:
         decision.findings += [msgspec.structs.replace(finding, notice_id=name, suppressed=None) for finding in findings]
         channels, digest = self._channels(gravest, state, at, late)
         expires = self.rules.kind(gravest.detector).expires
+        thread = thread_of(gravest, self.rules)
+        if expires is not None and not late:
+            note_thread(state.policy, thread, at, at + expires)
         old, new = contacts_of(event, group, gravest, state.policy)
         decision.notices.append(
             Notice(
@@ -114,6 +127,8 @@ class Policy:
                 old_contacts=old,
                 new_contacts=new,
                 digest=digest,
+                thread=thread,
+                suspects=_suspects(findings, state.pending),
             )
         )
 
@@ -149,7 +164,10 @@ class Policy:
         return channels, []
 
     def _late(self, finding: Finding, now: datetime) -> bool:
-        return (now - finding.occurred_at).total_seconds() > self._late_after
+        return self._old(finding.occurred_at, now)
+
+    def _old(self, when: datetime, now: datetime) -> bool:
+        return (now - when).total_seconds() > self._late_after
 
     def _window(self, detector: str) -> float:
         window = self.rules.kind(detector).cooldown
@@ -163,6 +181,19 @@ def _members(story: Finding, pending: Sequence[Pending]) -> list[str]:
     """Findings on the earlier events of a story: its notice is about them too."""
     events = set(story.story_events)
     return [found.finding_id for waiting in pending if waiting.event_id in events for found in waiting.found]
+
+
+def _suspects(findings: Sequence[Finding], pending: Sequence[Pending]) -> list[str]:
+    """Marks of the sessions and devices behind the findings, a story's earlier events included."""
+    events = {event for finding in findings for event in (finding.event_id, *finding.story_events)}
+    marks = {
+        suspect_mark(kind, name)
+        for waiting in pending
+        if waiting.event_id in events
+        for kind, name in (("session", waiting.session_id), ("device", waiting.device))
+        if name
+    }
+    return sorted(marks)[:MAX_SUSPECTS]
 
 
 def _notice_of_hold(finding: Finding, state: UserState) -> str | None:

@@ -131,7 +131,14 @@ class Desk:
         try:
             with self.store.transaction(now) as transaction:
                 transaction.add_findings(findings)
+                superseded = _supersede(transaction, fresh.values())
                 for notice in fresh.values():
+                    if by := superseded.get(notice.notice_id):
+                        gone = [Unsent(channel, "suppressed", by) for channel in dict.fromkeys([*notice.channels, *notice.digest])]
+                        transaction.add_notice(msgspec.structs.replace(notice, digest=[]), unsent=gone)
+                        continue
+                    if not notice.channels and not notice.digest and notice.thread:
+                        continue  # it only ends the thread
                     rendered += self._add(transaction, notice, users.get(notice.user_id), now)
                 if self.sender is not None and rendered:
                     granted = self.sender.reserve(Counter(one.channel for one in rendered))
@@ -215,6 +222,9 @@ class Desk:
             self.wake()
 
     def _take_up_one(self, transaction: Transaction, waiting: Waiting, user: User | None, now: datetime) -> bool:
+        if reason := self._too_late(waiting.notice, now):
+            transaction.give_up(waiting, reason, status="expired")
+            return False
         notice = msgspec.structs.replace(waiting.notice, channels=[waiting.channel])
         if missing(notice, recipients(notice, user, now)):
             if now >= waiting.until:
@@ -243,6 +253,19 @@ class Desk:
                 self._add(transaction, notice, users.get(one.user_id), now, one.notices)
                 transaction.put_bus("notices", one.user_id, msgspec.json.encode(notice))
         self.wake()
+
+
+def _supersede(transaction: Transaction, fresh: Collection[Notice]) -> dict[str, str]:
+    """Ends what older notices of the threads have not sent; id -> reason of those among `fresh` whose place another one takes."""
+    latest: dict[tuple[str, str], Notice] = {}
+    for notice in sorted((one for one in fresh if one.thread), key=lambda one: one.occurred_at):
+        latest[notice.user_id, notice.thread] = notice
+    over: dict[str, str] = {}
+    for (user_id, thread), last in latest.items():
+        reason = f"a newer notice took its place: {last.notice_id}" if last.channels else "over before it was sent"
+        transaction.supersede(user_id, thread, last.occurred_at, last.notice_id, reason)
+        over |= {one.notice_id: reason for one in fresh if one is not last and (one.user_id, one.thread) == (user_id, thread)}
+    return over
 
 
 def _fresh(rendered: Rendered, now: datetime) -> Delivery:

@@ -10,9 +10,10 @@ from sqlalchemy import Connection, RowMapping, Select, insert, select, update
 
 from domain.events.base import Client
 from domain.events.verdict import Verdict
-from domain.ids import answer_id
+from domain.ids import answer_id, suspect_mark
 from domain.ledger import Book, micros, moment
 from domain.ports import Answer, Decision
+from domain.severity import RANK
 from stores.sql import rows
 from stores.sql.chain import Chain
 from stores.sql.engine import Database
@@ -59,12 +60,13 @@ class SqlAnswers:
         if row is None:
             return Decision(outcome="unknown")
         answer = self._answer(connection, dict(row) | {"slot": slot})
-        if answer.answered_at is not None:
+        again = answer.answered_at is not None
+        if again and not (answer.recorded_only and said == "not_me"):
             return Decision(outcome="answered", answer=answer)
         if now >= answer.expires_at:
             return Decision(outcome="expired", answer=answer)
         verdict = Verdict(
-            event_id=answer_id(notice_id),
+            event_id=answer_id(notice_id, again),
             user_id=answer.user_id,
             occurred_at=now,
             client=_cleaned(client),
@@ -75,14 +77,18 @@ class SqlAnswers:
             via=via,
         )
         at = micros(now)
-        decided = {"answered_at": at, "answer": said, "via": via}
+        recorded_only = said == "me" and decides_nothing(answer, verdict)
+        decided = {"answered_at": at, "answer": said, "via": via, "recorded_only": recorded_only}
         connection.execute(update(answers).where(a.notice_id == notice_id).values(decided))
-        fields = {"answer": said, "via": via, "slot": slot, "verdict_id": verdict.event_id}
+        fields: dict[str, Any] = {"answer": said, "via": via, "slot": slot, "verdict_id": verdict.event_id}
+        if again:
+            fields["again"] = True
         client_bytes = msgspec.json.encode(verdict.client)
         draft = self._book.answer(row["chain"], notice_id, answer.user_id, fields, client_bytes, at)
         Chain(connection, self._book).append([draft])
         connection.execute(insert(bus_outbox), rows.bus_row("verdicts", answer.user_id, msgspec.json.encode(verdict), at))
-        return Decision(outcome="decided", answer=msgspec.structs.replace(answer, answered_at=now, answer=said), verdict=verdict)
+        answer = msgspec.structs.replace(answer, answered_at=now, answer=said, recorded_only=recorded_only)
+        return Decision(outcome="decided", answer=answer, verdict=verdict)
 
     def _answer(self, connection: Connection, row: RowMapping | dict[str, Any]) -> Answer:
         name = row["notice_id"]
@@ -97,8 +103,19 @@ class SqlAnswers:
             slot=row.get("slot", "current"),
             answered_at=None if answered is None else moment(answered),
             answer=row["answer"],
+            recorded_only=bool(row["recorded_only"]),
             notice=rows.open_notices(connection, self._book, [name], [row["user_id"]]).get(name),
         )
+
+
+def decides_nothing(answer: Answer, verdict: Verdict) -> bool:
+    """A `me` that is only recorded, so that it can't use up its reader's one answer: said with proof of a mailbox alone at warning or
+    critical, or from the very session or device that the notice is about."""
+    if verdict.via != "inbox" and RANK.get(answer.severity, 0) >= RANK["warning"]:
+        return True
+    suspects = answer.notice.suspects if answer.notice else []
+    where = verdict.where
+    return any(name and suspect_mark(kind, name) in suspects for kind, name in (("session", where.session_id), ("device", where.device_id)))
 
 
 def _by_token(token: str) -> Select[Any]:

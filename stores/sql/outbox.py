@@ -18,7 +18,6 @@ from stores.sql.bulk import insert_rows, update_rows
 from stores.sql.chain import Chain, chunks, contents_by_id, user_keys
 from stores.sql.engine import Database
 from stores.sql.schema import bus_outbox, deliveries, receipts, waiting
-from stores.sql.transaction import FALLBACK_WAIT, waiting_row
 
 MEDIA: tuple[Medium, ...] = get_args(Medium)
 URGENCIES = range(len(SEVERITIES))
@@ -163,7 +162,8 @@ class _Recording:
         if self.connection.execute(used.limit(1)).first() or self.connection.execute(waits).first():
             return
         now = micros(receipt.at)
-        row = waiting_row(notice, receipt.user_id, other, "fallback", receipt.delivery_id, now, now + FALLBACK_WAIT, state["chain"])
+        until = now + rows.FALLBACK_WAIT
+        row = rows.waiting_row(notice, receipt.user_id, other, "fallback", receipt.delivery_id, now, until, state["chain"])
         self.connection.execute(insert(waiting), row)
 
 

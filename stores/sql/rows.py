@@ -18,6 +18,8 @@ from stores.sql.chain import chunks, contents_by_id, user_keys
 from stores.sql.engine import fit
 from stores.sql.schema import findings, ledger_entries
 
+FALLBACK_WAIT = 600_000_000
+"""Microseconds that a fallback waits for the other contact."""
 FINAL = frozenset({"sent", "delivered", "bounced", "rejected", "failed", "suppressed", "expired", "unknown"})
 
 
@@ -66,6 +68,7 @@ def notice_row(notice: Notice, now: int) -> dict[str, Any]:
         "config_hash": notice.config_hash,
         "recorded_at": now,
         "chain": partition_of(notice),
+        "thread": notice.thread or None,
     }
 
 
@@ -96,6 +99,22 @@ def delivery_row(
         "due_at": now,
         "owner": None,
         "fallback_of": fallback_of,
+        "chain": chain,
+    }
+
+
+def waiting_row(
+    notice_id: str, user_id: str, channel: str, why: str, fallback_of: str | None, now: int, until: int, chain: int
+) -> dict[str, Any]:
+    return {
+        "notice_id": notice_id,
+        "channel": channel,
+        "user_id": user_id,
+        "why": why,
+        "fallback_of": fallback_of,
+        "since": now,
+        "until": until,
+        "due_at": now,
         "chain": chain,
     }
 

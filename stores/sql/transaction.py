@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 from sqlalchemy import Connection, delete, select, update
@@ -17,12 +17,11 @@ from stores.sql import rows
 from stores.sql.bulk import insert_rows
 from stores.sql.chain import Chain, chunks
 from stores.sql.engine import Database
+from stores.sql.outbox import SqlOutbox
 from stores.sql.schema import answer_tokens, answers, bus_outbox, deliveries, digest_parts, findings, notices, receipts, waiting
 from stores.sql.tokens import token_hash
 
 DAY = 86_400_000_000
-FALLBACK_WAIT = 600_000_000
-"""Microseconds that a fallback waits for the other contact."""
 MEDIA: tuple[Medium, ...] = get_args(Medium)
 
 
@@ -44,12 +43,23 @@ class _Unit(msgspec.Struct):
     """(notice id, channel) of what waited: the unit counts only when it still did."""
 
 
+class _Over(NamedTuple):
+    """Unsent notices of a thread, up to a time, that nobody is to get any more; `by`: what takes their place."""
+
+    user_id: str
+    thread: str
+    until: int
+    by: str
+    reason: str
+
+
 class SqlTransaction:
     """Implements domain.ports.Transaction. `now`: microseconds."""
 
     def __init__(self, database: Database, book: Book, now: int):
         self._database, self._book, self._now = database, book, now
         self._units: list[_Unit] = []
+        self._over: list[_Over] = []
         self._ids: set[str] = set()
         self._findings: list[dict[str, Any]] = []
         self._bus: list[dict[str, Any]] = []
@@ -103,7 +113,7 @@ class SqlTransaction:
             }
             unit.tokens = [_token_row(notice.notice_id, t) for t in tokens]
         until = now + 600_000_000 if waiting_until is None else micros(waiting_until)
-        unit.waiting = [waiting_row(notice.notice_id, notice.user_id, c, "contact", None, now, until, chain) for c in waiting]
+        unit.waiting = [rows.waiting_row(notice.notice_id, notice.user_id, c, "contact", None, now, until, chain) for c in waiting]
         due = now if digest_due is None else micros(digest_due)
         own = {"notice_id": notice.notice_id, "user_id": notice.user_id, "due_at": due, "chain": chain}
         unit.digest = [own | {"channel": c} for c in notice.digest]
@@ -121,13 +131,15 @@ class SqlTransaction:
         unit.answer_locale = rendered[0].locale if tokens else ""
         self._units.append(unit)
 
-    def give_up(self, waiting: Waiting, reason: str, fall_back: Medium | None = None) -> None:
+    def give_up(
+        self, waiting: Waiting, reason: str, fall_back: Medium | None = None, status: Literal["failed", "suppressed", "expired"] = "failed"
+    ) -> None:
         notice, chain = waiting.notice, rows.partition_of(waiting.notice)
         receipt = Receipt(
             notice_id=notice.notice_id,
             user_id=notice.user_id,
             channel=waiting.channel,
-            status="failed",
+            status=status,
             provider=None,
             provider_id=None,
             attempt=0,
@@ -136,13 +148,16 @@ class SqlTransaction:
             delivery_id=delivery_id(notice.notice_id, waiting.channel, "current"),
         )
         unit = _Unit(self._book.receipt(chain, receipt), ends=(notice.notice_id, waiting.channel))
-        self._unsent(unit, notice, waiting.channel, "failed", reason, waiting.fallback_of)
+        self._unsent(unit, notice, waiting.channel, status, reason, waiting.fallback_of)
         if fall_back and fall_back not in notice.channels and waiting.why == "contact":
-            until = self._now + FALLBACK_WAIT
+            until = self._now + rows.FALLBACK_WAIT
             unit.waiting = [
-                waiting_row(notice.notice_id, notice.user_id, fall_back, "fallback", receipt.delivery_id, self._now, until, chain)
+                rows.waiting_row(notice.notice_id, notice.user_id, fall_back, "fallback", receipt.delivery_id, self._now, until, chain)
             ]
         self._units.append(unit)
+
+    def supersede(self, user_id: str, thread: str, until: datetime, by: str, reason: str) -> None:
+        self._over.append(_Over(user_id, thread, micros(until), by, reason))
 
     def add_findings(self, findings: Sequence[Finding]) -> None:
         self._findings += [rows.finding_row(f, self._now) for f in findings]
@@ -158,15 +173,52 @@ class SqlTransaction:
 
     def commit(self) -> None:
         """Writes all of it, or nothing."""
-        if not (self._units or self._findings or self._bus):
+        if not (self._units or self._findings or self._bus or self._over):
             return
         with self._database.writing() as connection:
+            self._supersede(connection)
             if self._findings:
                 connection.execute(rows.insert_new(connection, findings), self._findings)
             units = self._still_new(connection)
             if units:
                 self._write(connection, units)
             insert_rows(connection, bus_outbox, self._bus)
+
+    def _supersede(self, connection: Connection) -> None:
+        """Ends what older notices of a thread have not sent. Whatever a sender holds is on its way and stays.
+
+        Deliveries are locked before chains, and chains all at once, as everywhere: so two transactions never wait for each other.
+        """
+        ends: list[Receipt] = []
+        chains = {u.draft.partition for u in self._units}
+        for over in self._over:
+            n, d = notices.c, deliveries.c
+            older = select(n.notice_id).where(
+                n.user_id == over.user_id, n.thread == over.thread, n.occurred_at <= over.until, n.notice_id != over.by
+            )
+            ids = connection.execute(older).scalars().all()
+            for some in chunks(ids):
+                unsent = select(deliveries).where(d.notice_id.in_(some), ~d.final, d.owner.is_(None)).order_by(d.delivery_id)
+                for row in connection.execute(unsent.with_for_update(skip_locked=True)).mappings():
+                    ends.append(rows.last_receipt(row, "suppressed", over.reason, moment(self._now)))
+                    chains.add(row["chain"])
+                self._give_up_waiting(connection, some, over)
+        if ends:
+            Chain(connection, self._book).lock(chains)
+            SqlOutbox.write(connection, self._book, [(end, None) for end in ends])
+
+    def _give_up_waiting(self, connection: Connection, ids: Sequence[str], over: _Over) -> None:
+        waits = connection.execute(select(waiting).where(waiting.c.notice_id.in_(ids))).mappings().all()
+        if not waits:
+            return
+        told = rows.open_notices(connection, self._book, [row["notice_id"] for row in waits], [over.user_id])
+        for row in waits:
+            if notice := told.get(row["notice_id"]):
+                one = Waiting(
+                    notice=notice, channel=row["channel"], why=row["why"], since=moment(row["since"]), until=moment(row["until"]),
+                    fallback_of=row["fallback_of"],
+                )  # fmt: skip
+                self.give_up(one, over.reason, status="suppressed")
 
     def _still_new(self, connection: Connection) -> list[_Unit]:
         """The units whose notice isn't known yet, or which still waited; decided under the lock of their chains."""
@@ -262,22 +314,6 @@ def known(connection: Connection, notice_ids: Sequence[str]) -> set[str]:
     for some in chunks(notice_ids):
         found |= set(connection.execute(select(notices.c.notice_id).where(notices.c.notice_id.in_(some))).scalars())
     return found
-
-
-def waiting_row(
-    notice_id: str, user_id: str, channel: str, why: str, fallback_of: str | None, now: int, until: int, chain: int
-) -> dict[str, Any]:
-    return {
-        "notice_id": notice_id,
-        "channel": channel,
-        "user_id": user_id,
-        "why": why,
-        "fallback_of": fallback_of,
-        "since": now,
-        "until": until,
-        "due_at": now,
-        "chain": chain,
-    }
 
 
 def _end_wait(connection: Connection, notice_id: str, channel: str) -> bool:

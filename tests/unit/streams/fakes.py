@@ -62,6 +62,9 @@ class CountingEngine:
 class TellingPolicy:
     """A notice for each finding."""
 
+    def concerns(self, event: Any, state: UserState) -> bool:
+        return False
+
     def decide(self, event: Any, findings: Sequence[Finding], state: UserState, now: datetime) -> Any:
         notices = [
             Notice(
