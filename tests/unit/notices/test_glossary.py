@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
 from notices.compose import glossary
@@ -63,3 +65,14 @@ def test_an_exception_is_for_one_word_of_one_text_in_one_language(tmp_path):
 
     assert [term.english[0] for term in glossary.strays(table, "de", "A device of the account", "Ein Ding")] == ["account"]
     assert [term.english[0] for term in glossary.strays(table, "de", "A device", "Ein Ding")] == ["device"]
+
+
+@pytest.mark.parametrize(
+    ("locale", "charset"), [("zh-CN", "gb2312"), ("zh-TW", "big5"), ("ja", "euc_jp"), ("ko", "euc_kr"), ("ru", "koi8_r"), ("tr", "iso8859_9"), ("vi", "cp1258")]
+)
+def test_a_language_is_written_in_its_own_letters(locale, charset):
+    """No simplified character in a traditional text, none the other way round, no look-alike letter of another script."""
+    form = "NFD" if locale == "vi" else "NFC"  # its code page has marks of their own
+    letters = {c for text in texts(locale).values() for c in unicodedata.normalize(form, text) if not c.isascii() and c.isalpha()}
+
+    assert {c for c in letters if not c.encode(charset, "ignore")} == set()
