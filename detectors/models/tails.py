@@ -1,8 +1,8 @@
 """How improbable the evidence of a feature is among all events of its kind: counted, not assumed.
 
 A tail of the normal distribution is far too sure where amounts are heavy-tailed: the rent that is paid each month lies eight standard
-deviations above the groceries. So what a feature says (nats under its own assumption) is an order first: its worth is how seldom as much is
-said at all, and the nats themselves are believed the more, the more seldom that is.
+deviations above the groceries. So what a feature says (nats under its own assumption) is only an order; its worth is how seldom as much is
+said at all. Before much was counted, a quarter of the nats is believed.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from detectors.models.rates import HALVE, worth
 BINS, WIDTH = 160, 0.25
 STRENGTH = 30.0
 """How many events the assumption is worth."""
-SELDOM = 0.003
-"""Share of events above which the nats themselves are believed in part only: what one event in three hundred says is no habit of anyone."""
-BELIEVED = 0.5
-"""Of nats that are as seldom."""
+WEIGHT = 2.0
+"""Of the worth: the bound that it comes from is a cautious one."""
+SLOPE = 0.02
+"""Of the nats themselves, so that what falls into one bin keeps its order."""
 
 
 class Tails:
@@ -48,8 +48,7 @@ class Tails:
         if counts is not None:
             as_much += sum(counts[_bin(nats) :])
             total += self.totals[name]
-        share = as_much / total
-        return worth(share) + BELIEVED * nats * min(1.0, SELDOM / share)
+        return WEIGHT * worth(as_much / total) + SLOPE * nats
 
     def export(self) -> dict[str, Any]:
         """Plain counts."""

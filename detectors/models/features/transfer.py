@@ -41,6 +41,8 @@ GRIDS = (
     Grid("address_last", "days since the last of them became known", 0.0, 5.0, 0.15, log=True),
     Grid("address_first", "days since the first of this series became known", 0.0, 64.0, 1.0),
     Grid("address_settled", "payments there since then that nobody complained about", 0.0, 4.0, 0.35, log=True),
+    Grid("strange", "standard deviations above the own mean of what else went to unfamiliar payees within 24 hours", -3.0, 12.0, 0.5),
+    Grid("strange_log", "the same of logarithms", -4.0, 8.0, 0.5),
 )
 NAMES = tuple(grid.name for grid in GRIDS)
 _PLACE = {name: place for place, name in enumerate(NAMES)}
@@ -51,7 +53,7 @@ CROSSES = (
     Cross(_PLACE["address_settled"], _PLACE["address_frauds"], 1, 1),
     Cross(_PLACE["usd"], _PLACE["own"], 4, 1),
 )
-TAILS = ("own", "heat")
+TAILS = ("own", "strange")
 SERIES = 14 * DAY
 """Frauds at an address farther apart are two series."""
 
@@ -89,6 +91,11 @@ def features(seen: Sighting, habits: Habits) -> Row:
     if address:
         known = transfer.payee(address, memo)
         paid = known.count if known is not None else int(transfer.knows(address, memo))
+    strange = strange_log = _NAN
+    if usd is not None and own.count and transfer.flows:
+        odd = sum([f.usd for f in transfer.flows if at - DAY < f.at <= at and not f.taught and not f.undone])
+        if odd > 0.0:
+            strange, strange_log = above(usd + odd, at, own)
     frauds, last, first, settled = _of_address(address, at, crowd) if address else (0, _NAN, _NAN, _NAN)
     return (
         _NAN if usd is None else usd,
@@ -107,6 +114,8 @@ def features(seen: Sighting, habits: Habits) -> Row:
         last,
         first,
         settled,
+        strange,
+        strange_log,
     )
 
 
@@ -163,14 +172,21 @@ def nats(z: float) -> float:
     return -math.log(0.5 * math.erfc(z * 0.7071067811865476)) if z < 8.5 else min(0.5 * z * z + math.log(z * 2.5066), 40.0)
 
 
+def _worth(above_mean: float, above_log: float) -> float:
+    """Nats of an amount: of the lesser surprise, for habits are now like a bell, now skewed; less what a bound on the odds allows."""
+    least = min(nats(above_mean), nats(above_log))
+    return max(least - math.log1p(least), 0.0)
+
+
 def evidence(row: Row) -> tuple[tuple[str, float], ...]:
     """What speaks for fraud without any classifier, in nats by name: the improbability of the amount, with how odd the last days were, and
     the frauds known at the address against what was paid there since."""
     found = []
-    own = nats(row[1])
-    own = max(own - math.log1p(own), 0.0)
+    own = _worth(row[1], row[2])
     if own:
         found.append(("own", own))
+    if row[16] > 0.0:
+        found.append(("strange", _worth(row[16], row[17])))
     if row[4]:
         found.append(("heat", math.log1p(row[4])))
     frauds = row[12]

@@ -154,4 +154,4 @@ def test_every_family_has_a_grid_for_each_of_its_features() -> None:
         assert [grid.name for grid in one.grids] == list(one.names)
         missing = (math.nan,) * len(one.names)
         assert one.encoder.encode(missing) == ([], [])
-    assert transfer.evidence((math.nan,) * 4 + (0.0,) * 12) == ()
+    assert transfer.evidence((math.nan,) * 4 + (0.0,) * 14) == ()

@@ -23,7 +23,7 @@ def test_what_many_say_is_worth_little() -> None:
     """Twenty nats of which one event in ten speaks, against those of one in a thousand."""
     common, rare = counted(10_000, 0.1).nats("amount", 20.0), counted(10_000, 0.001).nats("amount", 20.0)
 
-    assert common < 2.0
+    assert common < 3.0
     assert rare > common + 2.0
 
 
