@@ -10,10 +10,11 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-PRIOR = {"info": 0.1, "notice": 0.02, "warning": 0.003, "critical": 0.0005}
+PRIOR = {"info": 0.1, "notice": 0.02, "warning": 0.001, "critical": 0.00002}
 """Share of events that raise an alert of a severity, before any was seen."""
-STRENGTH = 300.0
-"""How many events that assumption is worth."""
+STRENGTH = {"info": 300.0, "notice": 300.0, "warning": 2_000.0, "critical": 5_000.0}
+"""How many events that assumption is worth: what was made to be rare is believed to be until it isn't, for the few that are seen first are
+rather the frauds it was made for."""
 HALVE = 1 << 18
 """Events of a type after which all counts are halved, so that the rates follow the times."""
 
@@ -38,7 +39,8 @@ class Rates:
     def nats(self, kind: str, name: str, severity: str) -> float:
         """What an alert of the detector on an event of the type is worth."""
         fired = self.fired.get(kind, {}).get(name, 0.0)
-        return worth((fired + STRENGTH * PRIOR[severity]) / (self.judged.get(kind, 0.0) + STRENGTH))
+        strength = STRENGTH[severity]
+        return worth((fired + strength * PRIOR[severity]) / (self.judged.get(kind, 0.0) + strength))
 
     def export(self) -> dict[str, Any]:
         """Plain counts."""

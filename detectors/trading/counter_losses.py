@@ -42,7 +42,7 @@ class CounterLosses(Detector):
             return NORMAL
         everyone = max(trade.lost.now(event.at, self._length) + worse * usd, lost)
         # With few fills before, those that are in question would be what is usual.
-        usual = total * (trade.off_marks.quantile(0.9) if len(trade.off_marks) >= _LEAST else 0.0) / 1e4
+        usual = total * (trade.off_marks.quantile(0.5) if len(trade.off_marks) >= _LEAST else 0.0) / 1e4
         share, beyond = lost / everyone, max(1.0 - usual / lost, 0.0)
         value = share * beyond
         told = {
