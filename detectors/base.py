@@ -8,7 +8,7 @@ counted by `count_one`, once an event.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Final
 
 import msgspec
@@ -65,11 +65,22 @@ class Sighting(msgspec.Struct, frozen=True):
     """It is learned because someone said that it was genuine, not because it passed or nobody objected for a day."""
 
 
+Gate = Mapping[type[Any], Mapping[str, tuple[Any, ...]]]
+"""Type of event -> attribute -> values that it has to have; of a type that isn't named every event passes, with () none. Attributes with
+few values only: what is asked is settled once for each combination (detectors.plan)."""
+
+
 class Detector:
     """Base of all detectors. Parameters of the .yml (and config/detectors.yaml) become attributes."""
 
     events: ClassVar[tuple[type[Any], ...]] = ()
     """Event types that it is asked about."""
+    judges: ClassVar[Gate] = {}
+    """Which of them: of others score_one would say NORMAL and step_one None, so they aren't asked."""
+    counts: ClassVar[Gate] = {}
+    """The same for count_one, which would do nothing."""
+    teaches: ClassVar[Gate] = {}
+    """The same for learn_one."""
 
     def __init__(self, **parameters: Any) -> None:
         for name, value in parameters.items():

@@ -7,6 +7,7 @@ the device is the account's own (a VPN switched on, not a stranger), which leave
 from __future__ import annotations
 
 from detectors.base import NORMAL, WARMING_UP, Detector, Score, Sighting, WarmingUp
+from detectors.gates import SUCCEEDED
 from detectors.login import sight
 from domain.events import Login
 from domain.habits import Habits
@@ -21,6 +22,7 @@ class AnonymousNetwork(Detector):
     """By what is published and registered of the address; a hint, never a proof."""
 
     events = (Login,)
+    judges = teaches = SUCCEEDED
     minimum_logins: int
     own_device: float
 

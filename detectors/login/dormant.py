@@ -7,6 +7,7 @@ before counts half.
 from __future__ import annotations
 
 from detectors.base import NORMAL, Detector, Score, Sighting
+from detectors.gates import SUCCEEDED
 from detectors.login import sight
 from domain.events import Login
 from domain.habits import Habits
@@ -19,6 +20,7 @@ class Dormant(Detector):
     """By the newest sign-in before, whether it was normal or not. An account without any has not slept."""
 
     events = (Login,)
+    judges = counts = SUCCEEDED
     idle_days: float
 
     def score_one(self, seen: Sighting, habits: Habits) -> Score:

@@ -7,6 +7,7 @@ codes are mistyped.
 from __future__ import annotations
 
 from detectors.base import NORMAL, Detector, Score, Sighting
+from detectors.gates import SUCCEEDED
 from detectors.login import sight
 from domain.events import Login
 from domain.habits import Habits
@@ -18,6 +19,7 @@ class MfaFatigue(Detector):
     """Sign-ins that succeed with a second factor within `window_minutes` of requests that did not. Nothing to warm up for."""
 
     events = (Login,)
+    judges = SUCCEEDED
     prompts_elsewhere: int
     prompts_usual: int
     window_minutes: int

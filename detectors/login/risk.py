@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC
 
 from detectors.base import NORMAL, WARMING_UP, Detector, Score, Sighting, WarmingUp
+from detectors.gates import SUCCEEDED
 from detectors.login import sight
 from detectors.models import login_risk
 from domain.events import Login
@@ -20,6 +21,7 @@ class Risk(Detector):
     """Sign-ins that succeeded. It teaches the traits of sign-ins, to which the risk of every sign-in goes back."""
 
     events = (Login,)
+    judges = counts = teaches = SUCCEEDED
     minimum_logins: int
 
     def score_one(self, seen: Sighting, habits: Habits) -> Score | WarmingUp:

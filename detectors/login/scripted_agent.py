@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from detectors.base import NORMAL, Detector, Score, Sighting
+from detectors.gates import SUCCEEDED
 from detectors.login import sight
 from domain.events import Login
 from domain.habits import Habits
@@ -27,6 +28,7 @@ class ScriptedAgent(Detector):
     """Score 1 for a tool that never signed in to the account. The channel `api` is for programs, and apps name their libraries."""
 
     events = (Login,)
+    judges = teaches = SUCCEEDED
 
     def score_one(self, seen: Sighting, habits: Habits) -> Score:
         name = tool(seen)

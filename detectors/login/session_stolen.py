@@ -7,6 +7,7 @@ for another system, 1.0 when the device id is another as well, 0.6 for another b
 from __future__ import annotations
 
 from detectors.base import NORMAL, Detector, Score, Sighting
+from detectors.gates import IN_SESSION
 from detectors.login import sight
 from domain.events import AccountChange, Login, Trade, Transfer
 from domain.habits import Habits
@@ -18,6 +19,7 @@ class SessionStolen(Detector):
     """Every event with a session id against how that session began."""
 
     events = (Login, Transfer, Trade, AccountChange)
+    judges = counts = IN_SESSION
 
     def score_one(self, seen: Sighting, habits: Habits) -> Score:
         client = seen.event.where

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from detectors.models.alarms import Alarms
+from detectors.models.attempts import Attempts
 from detectors.models.cohort import Cohort
 from detectors.models.delays import Delays
 from detectors.models.limits import Limits
@@ -35,6 +36,7 @@ MODELS: dict[str, type[Model]] = {
     "withdrawals": Cohort,
     "delays": Delays,
     "logins": Logins,
+    "attempts": Attempts,
     "markets": Markets,
     "limits": Limits,
     "drains": Season,
