@@ -7,7 +7,6 @@ and nothing is fetched.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -19,7 +18,7 @@ from detectors.budget import Budget
 from detectors.models.families import FAMILIES, Family
 from detectors.models.risk import CONDEMNED, Alert, Risk, record, suspected
 from detectors.outcome import Outcome
-from detectors.plan import Plan, Verb, plan
+from detectors.plan import Plans, Verb
 from detectors.registry import Registry
 from detectors.service.overdue import overdue
 from detectors.storyteller import StoryPlan
@@ -65,7 +64,7 @@ class Engine:
     def reconfigure(self, registry: Registry) -> None:
         """Another configuration from the next event on."""
         self.registry = registry
-        self._plans: dict[type[Input], Plan] = {struct: plan(registry, struct) for struct in TOPIC_OF}
+        self._plans: dict[type[Input], Plans] = {struct: Plans(registry, struct) for struct in TOPIC_OF}
         self.budget = Budget(registry.budgets, {e.id: e.family for e in registry.detectors}) if registry.budgets else None
 
     def apply(self, event: Event, state: UserState, source: Source | None = None) -> Outcome:
@@ -99,7 +98,7 @@ class Engine:
 
     def crowd_keys(self, event: Event) -> set[tuple[str, str]]:
         """(kind, key) of the sets in the crowd that the event will be judged by: to be fetched before `apply`."""
-        asked = self._plans[type(event)].crowd if type(event) in self._plans else []
+        asked = self._plans[type(event)].of(event).crowd if type(event) in self._plans else []
         keys: set[tuple[str, str]] = set()
         if asked or type(event) in FAMILIES:
             seen = self._seen(event, None)
@@ -114,7 +113,7 @@ class Engine:
     # score and decide
 
     def _event(self, event: Any, at: float, state: UserState, source: Source | None, outcome: Outcome) -> None:
-        todo = self._plans[type(event)]
+        todo = self._plans[type(event)].of(event)
         if not todo.concerned:
             return
         seen = self._seen(event, source)
@@ -149,7 +148,7 @@ class Engine:
     def _seen(self, event: Any, source: Source | None, confirmed: bool = False) -> Sighting:
         client = event.where
         cohort = self.cohorts(source.partition if source else 0) if self.cohorts else None
-        listed = self._listed(normal(event.address[:_LONGEST])) if isinstance(event, Transfer) and event.address else ""
+        listed = self._listed(event.payee[0]) if isinstance(event, Transfer) and event.address else ""
         place, agent = self.surroundings.place(client.ip), self.surroundings.agent(client.user_agent)
         return Sighting(event, place, agent, cohort, self.crowd, listed, confirmed)
 
@@ -184,7 +183,7 @@ class Engine:
                 outcome.warming_up = True
                 continue
             value = score.value
-            if not (math.isfinite(value) and 0.0 <= value <= 1.0):
+            if not 0.0 <= value <= 1.0:  # nor is NaN
                 outcome.errors.append((entry.id, ValueError(f"score {value} is outside [0, 1]")))
                 continue
             severity = entry.severity if entry.fixed_severity or score.severity is None else score.severity
@@ -196,15 +195,14 @@ class Engine:
         return findings
 
     @staticmethod
-    def _each(verbs: list[Verb], seen: Sighting, state: UserState, outcome: Outcome) -> list[Any]:
-        """What each says; what one raises is told, and the others go on."""
-        said = []
+    def _each(verbs: list[Verb], seen: Sighting, state: UserState, outcome: Outcome) -> None:
+        """What one raises is told, and the others go on."""
+        habits = state.habits
         for entry, verb in verbs:
             try:
-                said.append(verb(seen, state.habits))
+                verb(seen, habits)
             except Exception as error:
                 outcome.errors.append((entry.id, error))
-        return said
 
     @staticmethod
     def _suspicion(event: Any, state: UserState, shady: bool) -> float:
@@ -247,7 +245,9 @@ class Engine:
         event, client = seen.event, seen.event.where
         encoded = _ENCODE.encode(event)
         for other in state.pending:  # an event that is known again no more doesn't need its findings by heart
-            if other.findings and not recent.holds(state.recent, other.event_id):
+            if other.findings:
+                if recent.holds(state.recent, other.event_id):
+                    break  # and so are those after it
                 other.findings = b""
         waiting = Pending(
             event_id=event.event_id,
@@ -268,7 +268,7 @@ class Engine:
 
     def _learn(self, seen: Sighting, state: UserState, outcome: Outcome) -> None:
         event = seen.event
-        self._each(self._plans[type(event)].learn, seen, state, outcome)
+        self._each(self._plans[type(event)].of(event).learn, seen, state, outcome)
         self._risk_verb(outcome, self.risk.learn, seen, state.habits)
         if isinstance(event, Login) and event.outcome == "success" and event.where.session_id:
             session = fingerprint(event.where.session_id)

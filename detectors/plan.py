@@ -1,13 +1,15 @@
-"""Which detector is asked what, by type of event: settled once a configuration, so that an event costs only what concerns it."""
+"""Which detector is asked what, by type of event and what detectors' gates look at: settled once, so that an event costs only what
+concerns it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 
-from detectors.base import Detector, Sighting
+from detectors.base import Detector, Gate, Sighting
 from detectors.registry import Entry, Registry
 from detectors.storyteller import StoryPlan, plan_stories
 from domain.events import Input
@@ -17,7 +19,7 @@ Verb = tuple[Entry, Callable[[Sighting, Habits], Any]]
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """The verbs for one type of event."""
+    """The verbs for events of one kind."""
 
     score: list[Verb]
     """Of detectors that are on; the others learn and count all the same."""
@@ -32,16 +34,39 @@ class Plan(msgspec.Struct, frozen=True):
         return bool(self.score or self.count or self.learn or self.stories.concerned)
 
 
-def plan(registry: Registry, struct: type[Input]) -> Plan:
-    """What is asked about events of a type."""
-    asked = [(entry, entry.detector) for entry in registry.detectors if entry.detector is not None and struct in entry.detector.events]
-    return Plan(
-        score=[(entry, detector.score_one) for entry, detector in asked if entry.enabled],
-        count=[(entry, detector.count_one) for entry, detector in asked if _has(detector, "count_one")],
-        learn=[(entry, detector.learn_one) for entry, detector in asked if _has(detector, "learn_one")],
-        stories=plan_stories(registry, struct),
-        crowd=[detector.crowd_one for _, detector in asked if _has(detector, "crowd_one")],
-    )
+class Plans:
+    """Plans for the events of one type, by what their gates look at."""
+
+    def __init__(self, registry: Registry, struct: type[Input]):
+        self._struct, self._stories = struct, plan_stories(registry, struct)
+        self._asked = [(e, e.detector) for e in registry.detectors if e.detector is not None and struct in e.detector.events]
+        gates = [gate.get(struct, {}) for _, d in self._asked for gate in (d.judges, d.counts, d.teaches)]
+        self._names = sorted({name for gate in gates for name in gate})
+        self._key: Callable[[Any], Any] = attrgetter(*self._names) if self._names else lambda event: None
+        self._plans: dict[Any, Plan] = {}
+
+    def of(self, event: Any) -> Plan:
+        """What is asked about this event."""
+        key = self._key(event)
+        found = self._plans.get(key)
+        if found is None:
+            found = self._plans[key] = self._plan(dict(zip(self._names, key if len(self._names) > 1 else (key,), strict=False)))
+        return found
+
+    def _plan(self, values: Mapping[str, Any]) -> Plan:
+        def passes(gate: Gate) -> bool:
+            return all(values[name] in allowed for name, allowed in gate.get(self._struct, {}).items())
+
+        judging = {entry.id for entry, detector in self._asked if passes(detector.judges)}
+        counting = [(e, d) for e, d in self._asked if _has(d, "count_one") and passes(d.counts)]
+        reading = judging | {entry.id for entry, _ in counting}
+        return Plan(
+            score=[(entry, detector.score_one) for entry, detector in self._asked if entry.enabled and entry.id in judging],
+            count=[(entry, detector.count_one) for entry, detector in counting],
+            learn=[(e, d.learn_one) for e, d in self._asked if _has(d, "learn_one") and passes(d.teaches)],
+            stories=msgspec.structs.replace(self._stories, asked=[(e, verb) for e, verb in self._stories.asked if e.id in judging]),
+            crowd=[d.crowd_one for e, d in self._asked if _has(d, "crowd_one") and e.id in reading],
+        )
 
 
 def _has(detector: Detector, verb: str) -> bool:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from hashlib import blake2b
+from typing import ClassVar
 
-from detectors.base import NORMAL, Detector, Score, Sighting
+from detectors.base import NORMAL, Detector, Gate, Score, Sighting
 from detectors.campaign import marks
 from detectors.transfer import flow
 from domain.events import Event, Report, Transfer
@@ -37,6 +38,8 @@ class ReportCampaign(Detector):
     """Only different reporters count. Reporters learn that others saw it too; payers, that it is fraud."""
 
     events = (Report, Transfer)
+    judges: ClassVar[Gate] = {Transfer: {"direction": ("withdrawal",), "status": ("requested",)}}
+    counts = judges
     minimum_reporters: int
 
     def crowd_one(self, seen: Sighting) -> Iterable[tuple[str, str]]:

@@ -6,7 +6,9 @@ comes back as a service event of its own. Score: waited / (waited + usual), one 
 
 from __future__ import annotations
 
-from detectors.base import NORMAL, Detector, Score, Sighting
+from typing import ClassVar
+
+from detectors.base import NORMAL, Detector, Gate, Score, Sighting
 from detectors.service import causes
 from domain.events import Service, Transfer
 from domain.habits import Habits
@@ -21,6 +23,7 @@ class Delayed(Detector):
     """Usual is what nine in ten transfers of the same direction, asset and network take, over all users of the partition."""
 
     events = (Service, Transfer)
+    judges: ClassVar[Gate] = {Transfer: {"status": ()}}
 
     def score_one(self, seen: Sighting, habits: Habits) -> Score:
         event = seen.event

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from detectors.base import NORMAL, WARMING_UP, Detector, Score, Sighting, WarmingUp
+from detectors.gates import KEYED
 from detectors.trading import keys
 from domain.habits import Habits
 from domain.habits.keys import MAX_ADDRESSES, MAX_NETWORKS, ApiKey
@@ -25,6 +26,7 @@ class ApiKeyNewAddress(Detector):
     """Hosting and VPN networks count like others: that is where programs live."""
 
     events = keys.EVENTS
+    judges = teaches = KEYED
     minimum_uses: int
     minimum_hours: float
     stable_uses: int

@@ -7,6 +7,7 @@ away from all of its own.
 from __future__ import annotations
 
 from detectors.base import NORMAL, WARMING_UP, Detector, Score, Sighting, WarmingUp
+from detectors.gates import KEYED
 from detectors.trading import keys
 from domain.habits import Habits
 from domain.habits.keys import ApiKey
@@ -21,6 +22,7 @@ class ApiKeyUnusualUse(Detector):
     """Hours are UTC: programs know no other."""
 
     events = keys.EVENTS
+    judges = teaches = KEYED
     minimum_uses: int
     minimum_days: float
     hour_uses: int

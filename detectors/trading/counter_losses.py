@@ -7,6 +7,7 @@ got, less what such trades cost the account usually.
 from __future__ import annotations
 
 from detectors.base import NORMAL, Detector, Score, Sighting
+from detectors.gates import AGAINST_SOMEONE
 from detectors.trading import read
 from domain.events import Trade
 from domain.habits import Habits
@@ -22,6 +23,7 @@ class CounterLosses(Detector):
     """Fills that name their counterparty and the mark. No warm-up: a young account can be milked too."""
 
     events = (Trade,)
+    judges = counts = AGAINST_SOMEONE
     window_hours: int
     minimum_percent: float
     minimum_usd: float

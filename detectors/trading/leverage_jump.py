@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from detectors.base import NORMAL, WARMING_UP, Detector, Score, Sighting, WarmingUp
+from detectors.gates import NOT_CANCELLED
 from detectors.trading import read
 from domain.events import Trade
 from domain.habits import Habits
@@ -14,6 +15,7 @@ class LeverageJump(Detector):
     """A trade that tells no leverage counts as unleveraged, 1."""
 
     events = (Trade,)
+    judges = teaches = NOT_CANCELLED
     times: float
     minimum_leverage: float
     minimum_history: int

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 from detectors.base import NORMAL, WARMING_UP, Detector, Score, Sighting, WarmingUp
+from detectors.gates import NOT_CANCELLED
 from detectors.trading import read
 from domain.events import Trade
 from domain.habits import Habits
@@ -27,6 +28,7 @@ class NewInstrument(Detector):
     """Markets as the exchange names them; those not traded for longest are forgotten beyond a bound."""
 
     events = (Trade,)
+    judges = counts = teaches = NOT_CANCELLED
     minimum_trades: int
     minimum_days: float
 

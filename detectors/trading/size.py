@@ -6,7 +6,10 @@ was. Orders, fills and hours are measured against their own kind. Score: 0.9 for
 
 from __future__ import annotations
 
-from detectors.base import NORMAL, WARMING_UP, Detector, Score, Sighting, WarmingUp
+from typing import ClassVar
+
+from detectors.base import NORMAL, WARMING_UP, Detector, Gate, Score, Sighting, WarmingUp
+from detectors.gates import NOT_CANCELLED
 from detectors.trading import read
 from domain.events import Trade
 from domain.habits import Habits
@@ -23,6 +26,8 @@ class Size(Detector):
     """Sizes in USD; a trade without its USD value is not judged, and a cancel says nothing."""
 
     events = (Trade,)
+    judges = teaches = NOT_CANCELLED
+    counts: ClassVar[Gate] = {Trade: {"action": ("fill",)}}
     times: float
     minimum_usd: float
     minimum_history: int

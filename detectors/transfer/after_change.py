@@ -6,7 +6,10 @@ A change that was confirmed doesn't count any more.
 
 from __future__ import annotations
 
-from detectors.base import NORMAL, Detector, Score, Sighting
+from typing import ClassVar
+
+from detectors.base import NORMAL, Detector, Gate, Score, Sighting
+from detectors.gates import ASKED
 from detectors.transfer import amounts, flow
 from domain.addresses import normal
 from domain.events import AccountChange, Transfer
@@ -20,6 +23,9 @@ class AfterChange(Detector):
     """Changes in `grave` count in full, those in `lesser` by LESSER. A whitelisted address counts for a withdrawal to it."""
 
     events = (Transfer, AccountChange)
+    judges: ClassVar[Gate] = {**ASKED, AccountChange: {"change": ()}}
+    counts: ClassVar[Gate] = {Transfer: {"status": ()}}
+    teaches = counts
     hours: float
     grave: list[str]
     lesser: list[str]

@@ -6,6 +6,7 @@ Score: frauds against everybody else who pays there, so that one fraud doesn't c
 from __future__ import annotations
 
 from detectors.base import NORMAL, Detector, Score, Sighting
+from detectors.gates import ASKED
 from detectors.transfer import flow
 from detectors.transfer.mule_address import KIND as PAYERS
 from domain.events import Transfer
@@ -19,6 +20,7 @@ class CondemnedAddress(Detector):
     """Own verdicts and those of others, from when they became known."""
 
     events = (Transfer,)
+    judges = ASKED
     others: float
 
     def crowd_one(self, seen: Sighting) -> tuple[tuple[str, str], ...]:

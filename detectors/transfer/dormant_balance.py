@@ -6,7 +6,10 @@ stays just woken for a week, so that a small trade or test before doesn't hide t
 
 from __future__ import annotations
 
-from detectors.base import NORMAL, Detector, Score, Sighting
+from typing import ClassVar
+
+from detectors.base import NORMAL, Detector, Gate, Score, Sighting
+from detectors.gates import ASKED
 from detectors.transfer import flow
 from domain.events import Trade, Transfer
 from domain.habits import Habits
@@ -19,9 +22,12 @@ class DormantBalance(Detector):
     """Who comes once in so many months anyway is known for it: the rest has to be twice his longest."""
 
     events = (Transfer, Trade)
+    judges: ClassVar[Gate] = {**ASKED, Trade: {"action": ()}}
+    counts = ASKED
     days: float
     awake_days: float
     share: float
+    stranger_share: float
     minimum_usd: float
 
     def score_one(self, seen: Sighting, habits: Habits) -> Score:
@@ -35,7 +41,7 @@ class DormantBalance(Detector):
         if left < self.minimum_usd:
             return NORMAL
         share = min(left / available, 1.0) if available else self.share
-        if share < self.share:
+        if share < (self.share if habits.transfer.knows(*flow.payee(event)) else self.stranger_share):
             return NORMAL
         value, days = 0.5 + 0.4 * share, int(rest // _DAY)
         usual = str(int(longest // _DAY)) if longest else None

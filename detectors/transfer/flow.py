@@ -87,9 +87,12 @@ def outflow(event: Transfer, habits: TransferHabits, window: float) -> tuple[int
     first is told before any of it, and a later one is higher only where a deposit came in between.
     """
     key, at = fingerprint(event.transfer_id), int(event.at)
-    number, left, available = 1, usd(event) or 0.0, balance(event) or 0.0
-    for flow in habits.flows:
-        if at - window < flow.at <= at and not flow.undone and flow.key != key:
+    number, left, available = 1, event.usd or 0.0, event.balance or 0.0
+    start = at - window
+    for flow in reversed(habits.flows):
+        if flow.at <= start:
+            break
+        if flow.at <= at and not flow.undone and flow.key != key:
             number += 1
             left += flow.usd
             available = max(available, flow.balance)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 
 from detectors.base import NORMAL, WARMING_UP, Detector, Score, Sighting, WarmingUp
+from detectors.gates import ASKED, PAYMENTS
 from detectors.models import cohort
 from detectors.transfer import flow
 from domain.events import Transfer
@@ -32,6 +33,8 @@ class Large(Detector):
     """Amounts in USD; a transfer without its USD value is not judged."""
 
     events = (Transfer,)
+    judges = ASKED
+    teaches = PAYMENTS
     minimum_history: int
     near: float
     growth: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from detectors.base import NORMAL, Detector, Score, Sighting
+from detectors.gates import ASKED
 from detectors.transfer import flow
 from domain.events import Transfer
 from domain.habits import Habits
@@ -13,6 +14,7 @@ class ListedAddress(Detector):
     """Score 1, whatever the account did before: a payee that was put on a list yesterday is told today."""
 
     events = (Transfer,)
+    judges = ASKED
 
     def score_one(self, seen: Sighting, habits: Habits) -> Score:
         if not seen.listed or not flow.asked(seen.event):

@@ -7,7 +7,10 @@ address with nearly his memo.
 
 from __future__ import annotations
 
-from detectors.base import NORMAL, WARMING_UP, Detector, Score, Sighting, WarmingUp
+from typing import ClassVar
+
+from detectors.base import NORMAL, WARMING_UP, Detector, Gate, Score, Sighting, WarmingUp
+from detectors.gates import ASKED
 from detectors.transfer import flow
 from domain.addresses import likeness, memos_alike, normal
 from domain.events import Transfer
@@ -20,6 +23,8 @@ class LookalikeAddress(Detector):
     """Equal addresses are never alike, and a known payee is never taken for another."""
 
     events = (Transfer,)
+    judges = ASKED
+    counts: ClassVar[Gate] = {Transfer: {"direction": ("deposit",)}}
     first: int
     last: int
     bits: float

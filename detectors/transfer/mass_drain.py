@@ -7,6 +7,7 @@ falls empties accounts too, and is learned).
 from __future__ import annotations
 
 from detectors.base import NORMAL, WARMING_UP, Detector, Score, Sighting, WarmingUp
+from detectors.gates import ASKED
 from detectors.transfer import flow
 from domain.events import Transfer
 from domain.habits import Habits
@@ -21,6 +22,7 @@ class MassDrain(Detector):
     """Needs `balance_usd` and `usd_value`. What is usual is kept by the partition (detectors.models.season)."""
 
     events = (Transfer,)
+    judges = counts = teaches = ASKED
     window_minutes: int
     share: float
     minimum_usd: float

@@ -7,6 +7,7 @@ exchange, a shop) is known for it: new payers come to it every day.
 from __future__ import annotations
 
 from detectors.base import NORMAL, Detector, Score, Sighting
+from detectors.gates import ASKED
 from detectors.transfer import flow
 from domain.events import Transfer
 from domain.habits import Habits
@@ -23,6 +24,7 @@ class MuleAddress(Detector):
     """Asked by who pays it for the first time. Address and memo: accounts at an exchange share an address."""
 
     events = (Transfer,)
+    judges = counts = ASKED
     window_hours: float
     history_days: float
     minimum_payers: int

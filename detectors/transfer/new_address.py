@@ -6,6 +6,7 @@ Score 0.7, up to 0.9 with the share of the balance that goes there.
 from __future__ import annotations
 
 from detectors.base import NORMAL, WARMING_UP, Detector, Score, Sighting, WarmingUp
+from detectors.gates import ASKED, PAYMENTS, UNDONE
 from detectors.transfer import flow
 from domain.events import Transfer
 from domain.habits import Habits
@@ -16,6 +17,9 @@ class NewAddress(Detector):
     """Paid: a transfer that was normal, or was cleared, and didn't fail. Another memo at the same address is another payee."""
 
     events = (Transfer,)
+    judges = ASKED
+    counts = UNDONE
+    teaches = PAYMENTS
     minimum_withdrawals: int
 
     def score_one(self, seen: Sighting, habits: Habits) -> Score | WarmingUp:

@@ -6,7 +6,10 @@ till) is known for it after a few; 0.73 where none of three was, more after more
 
 from __future__ import annotations
 
-from detectors.base import NORMAL, WARMING_UP, Detector, Score, Sighting, WarmingUp
+from typing import ClassVar
+
+from detectors.base import NORMAL, WARMING_UP, Detector, Gate, Score, Sighting, WarmingUp
+from detectors.gates import ASKED
 from detectors.transfer import amounts, flow
 from domain.events import Transfer
 from domain.events.base import approximate
@@ -22,6 +25,8 @@ class PassThrough(Detector):
     """Needs `usd_value` of deposit and withdrawal; `balance_usd` where it is told."""
 
     events = (Transfer,)
+    judges = ASKED
+    counts: ClassVar[Gate] = {Transfer: {"status": ("completed",), "leaves": (False,)}}
     window_minutes: int
     part: float
     minimum_usd: float

@@ -7,6 +7,7 @@ a week, how far the sum is above the account's own of as long, and the more so t
 from __future__ import annotations
 
 from detectors.base import NORMAL, WARMING_UP, Detector, Score, Sighting, WarmingUp
+from detectors.gates import ASKED, LEAVES, PAYMENTS
 from detectors.transfer import amounts, flow
 from domain.events import Transfer
 from domain.habits import Habits
@@ -23,6 +24,9 @@ class RapidDrain(Detector):
     """Needs `balance_usd` and `usd_value`; is quiet without them."""
 
     events = (Transfer,)
+    judges = ASKED
+    counts = LEAVES
+    teaches = PAYMENTS
     window_minutes: int
     habit: float
     minimum_usd: float

@@ -8,8 +8,10 @@ so close together, by the account's own amounts; the first of them is free.
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
-from detectors.base import NORMAL, Detector, Score, Sighting
+from detectors.base import NORMAL, Detector, Gate, Score, Sighting
+from detectors.gates import ASKED, PAYMENTS
 from detectors.transfer import amounts, flow
 from domain.events import Transfer
 from domain.events.base import approximate
@@ -26,6 +28,9 @@ class Structuring(Detector):
     """Needs `usd_value`. Who always sends such amounts is not told."""
 
     events = (Transfer,)
+    judges = ASKED
+    counts: ClassVar[Gate] = {Transfer: {"status": ("rejected",), "leaves": (True,)}}
+    teaches = PAYMENTS
     limits_usd: list[float]
     band: float
     window_hours: float

@@ -59,6 +59,16 @@ class Input(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
         """The client, never None."""
         return self.client or NO_CLIENT
 
+    @once
+    def in_session(self) -> bool:
+        """Whether a session is told."""
+        return bool(self.client and self.client.session_id)
+
+    @once
+    def keyed(self) -> bool:
+        """Whether it came with an API key."""
+        return bool(self.client and self.client.api_key_id)
+
 
 def money(text: str | None) -> Decimal | None:
     """Exact value of a validated money string; None stays None."""

@@ -27,6 +27,11 @@ class Trade(Input, frozen=True, kw_only=True, omit_defaults=True, tag="trade"):
         return approximate(self.usd_value) or None
 
     @once
+    def against_someone(self) -> bool:
+        """Whether the other side is told."""
+        return self.counterparty_user_id is not None
+
+    @once
     def worse(self) -> float | None:
         """By which part of the mark price a fill was worse than the mark for the account, below 0 where it was better; None where it can't
         be told. At most 10: prices may be nonsense."""

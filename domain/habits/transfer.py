@@ -53,8 +53,9 @@ class Flow(msgspec.Struct, array_like=True):
     """Its payee was learned from it."""
 
 
-class TransferHabits(msgspec.Struct, array_like=True):
-    """Fields are appended with a default, never reordered. Times: event time, whole seconds since the epoch."""
+class TransferHabits(msgspec.Struct, array_like=True, dict=True):
+    """Fields are appended with a default, never reordered. Times: event time, whole seconds since the epoch. Many detectors ask the same of
+    one event: the last answers lie beside the fields, in `__dict__`, where nothing is encoded."""
 
     count: int = 0
     """Transfers out found normal."""
@@ -80,10 +81,16 @@ class TransferHabits(msgspec.Struct, array_like=True):
 
     def knows(self, address: str, memo: str) -> bool:
         """Whether the account paid there before."""
-        return self.payee(address, memo) is not None or f"{address}\x00{memo}" in self.old_payees
+        said = self.__dict__.get("_said")
+        if said is not None and said[0] == address and said[1] == memo:
+            return bool(said[2])
+        known = self.payee(address, memo) is not None or f"{address}\x00{memo}" in self.old_payees
+        self.__dict__["_said"] = address, memo, known
+        return known
 
     def pay(self, address: str, memo: str, at: int) -> None:
         """Makes the payee known; of those kept whole the one not paid for longest makes room."""
+        self.__dict__.pop("_said", None)
         known = self.payee(address, memo)
         if known is not None:
             known.count += 1
@@ -97,6 +104,7 @@ class TransferHabits(msgspec.Struct, array_like=True):
 
     def unpay(self, address: str, memo: str) -> None:
         """Takes back one payment; who was paid only then is unknown again."""
+        self.__dict__.pop("_said", None)
         known = self.payee(address, memo)
         if known is not None:
             known.count -= 1
@@ -105,18 +113,29 @@ class TransferHabits(msgspec.Struct, array_like=True):
 
     def flow(self, transfer_id: str) -> Flow | None:
         """The transfer as it was first seen."""
-        key = fingerprint(transfer_id)
+        said = self.__dict__.get("_flow")
+        if said is not None and said[0] == transfer_id:
+            found: Flow | None = said[1]
+            return found
+        key, found = fingerprint(transfer_id), None
         for flow in self.flows:
             if flow.key == key:
-                return flow
-        return None
+                found = flow
+                break
+        self.__dict__["_flow"] = transfer_id, found
+        return found
 
     def note(self, flow: Flow) -> None:
         """Remembers a transfer; those of last week, and the oldest beyond the bound, are forgotten."""
-        self.flows.append(flow)
-        self.flows.sort(key=lambda f: f.at)
-        newest = self.flows[-1].at
-        self.flows = [f for f in self.flows if newest - f.at <= KEEP_FLOWS][-MAX_FLOWS:]
+        flows = self.flows
+        late = bool(flows) and flow.at < flows[-1].at
+        flows.append(flow)
+        if late:
+            flows.sort(key=lambda f: f.at)
+        newest = flows[-1].at
+        while len(flows) > MAX_FLOWS or newest - flows[0].at > KEEP_FLOWS:
+            del flows[0]
+        self.__dict__.pop("_flow", None)
 
     def sprinkle(self, address: str, at: int) -> None:
         """Remembers who sent dust."""

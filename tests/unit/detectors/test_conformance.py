@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from detectors.base import Score, Sighting, WarmingUp
+from detectors.base import NORMAL, Gate, Score, Sighting, WarmingUp
 from detectors.cases import NOON, NamedSurroundings, fill, history, run_case
 from detectors.engine import Engine
 from detectors.models.partition import Cohorts
@@ -165,6 +165,32 @@ def test_it_names_the_sets_that_it_reads(entry: Entry) -> None:
         entry.detector.count_one(seen, msgspec.msgpack.decode(copies(habits), type=Habits))
         assert crowd.read <= named
         assert {kind for kind, _ in named} <= set(SETS)
+
+
+def passes(gate: Gate, event: Any) -> bool:
+    return all(getattr(event, name) in allowed for name, allowed in gate.get(type(event), {}).items())
+
+
+@pytest.mark.parametrize("entry", DETECTORS)
+def test_what_gates_keep_out_would_have_been_nothing(entry: Entry) -> None:
+    """On the events of its cases, whichever detector keeps them out: one that isn't judged would be NORMAL and no step, one that isn't
+    counted or learned would change nothing. So a gate saves time, and hides nothing."""
+    for seen, habits in played(entry):
+        crowd, before = seen.crowd, copies(habits)
+        assert isinstance(crowd, Watched)
+        added = crowd.added
+        for other in REGISTRY.detectors:
+            detector = other.detector
+            if detector is None or not isinstance(seen.event, detector.events):
+                continue
+            if not passes(detector.judges, seen.event):
+                assert detector.score_one(seen, habits) is NORMAL, other.id
+                assert not detector.step_one(seen, habits), other.id
+            if not passes(detector.counts, seen.event):
+                detector.count_one(seen, habits)
+            if not passes(detector.teaches, seen.event):
+                detector.learn_one(seen, habits)
+            assert (copies(habits), crowd.added) == (before, added), other.id
 
 
 @pytest.mark.parametrize("entry", DETECTORS)
