@@ -28,7 +28,6 @@ class DormantBalance(Detector):
     awake_days: float
     share: float
     stranger_share: float
-    stranger_share: float
     minimum_usd: float
 
     def score_one(self, seen: Sighting, habits: Habits) -> Score:
