@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from detectors.models.alarms import Alarms
 from detectors.models.attempts import Attempts
+from detectors.models.begun import Begun
 from detectors.models.cohort import Cohort
 from detectors.models.delays import Delays
 from detectors.models.limits import Limits
@@ -40,6 +41,7 @@ MODELS: dict[str, type[Model]] = {
     "markets": Markets,
     "limits": Limits,
     "drains": Season,
+    "begun": Begun,
     "rates": Rates,
     "alarms": Alarms,
     "tails": Tails,

@@ -6,9 +6,10 @@ exchange, a shop) is known for it: new payers come to it every day.
 
 from __future__ import annotations
 
-from detectors.base import NORMAL, Detector, Score, Sighting
+from detectors.base import NORMAL, WARMING_UP, Detector, Score, Sighting, WarmingUp
 from detectors.gates import ASKED
 from detectors.transfer import flow
+from domain.crowd import SETS
 from domain.events import Transfer
 from domain.habits import Habits
 from domain.habits.login import fingerprint
@@ -28,11 +29,12 @@ class MuleAddress(Detector):
     window_hours: float
     history_days: float
     minimum_payers: int
+    minimum_days: float
 
     def crowd_one(self, seen: Sighting) -> tuple[tuple[str, str], ...]:
         return ((KIND, flow.payee_key(seen.event)),) if flow.asked(seen.event) and flow.payee(seen.event)[0] else ()
 
-    def score_one(self, seen: Sighting, habits: Habits) -> Score:
+    def score_one(self, seen: Sighting, habits: Habits) -> Score | WarmingUp:
         event: Transfer = seen.event
         payee = flow.payee(event)
         if not flow.asked(event) or not payee[0] or habits.transfer.knows(*payee):
@@ -43,7 +45,12 @@ class MuleAddress(Detector):
         before = len(paid) + 1 - new
         if new < self.minimum_payers:
             return NORMAL
-        since = max(at - window - min(paid), window) if before else window
+        if seen.cohort is not None and seen.cohort.begun.days(at) < self.minimum_days:
+            return WARMING_UP
+        full = len(paid) + 1 >= SETS[KIND].most
+        if full and not before:
+            return NORMAL  # so many in so short a time: everybody pays there, and those who did before are forgotten
+        since = max(at - window - min(paid), window / 4 if full else window) if before else window
         expected = _BY_CHANCE + before * window / since
         value = surprise(count_tail(new, expected, expected))
         reasons = [Reason("payers", new, str(before), value)]
@@ -51,5 +58,7 @@ class MuleAddress(Detector):
 
     def count_one(self, seen: Sighting, habits: Habits) -> None:
         payee = flow.payee(seen.event)
+        if seen.cohort is not None:
+            seen.cohort.begun.count_one(seen.event.at)
         if flow.asked(seen.event) and payee[0] and not habits.transfer.knows(*payee):
             seen.crowd.add(KIND, flow.payee_key(seen.event), str(fingerprint(seen.event.user_id)), seen.event.at)
