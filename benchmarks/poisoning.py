@@ -55,7 +55,7 @@ class Fate(msgspec.Struct):
 def main() -> None:
     options = arguments()
     table = Table(
-        "start", "protection", "caught at all", "first on day", "times the usual by then", "taken until then", "caught from then on"
+        "start", "protection", "caught at all", "first on day", "at", "taken until then", "days caught from then on", "each day from"
     )
     for start in options.start:
         for protected in (True, False):
