@@ -28,6 +28,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.exchange_plot import plot
 from benchmarks.exchange_world import Graded
 from config.notices import load as notice_rules
 from detectors.score import States, replay
@@ -249,6 +250,8 @@ def main() -> None:
     show(result, runs, options.detail)
     options.output.parent.mkdir(exist_ok=True)
     options.output.write_text(json.dumps(result, indent=1) + "\n")
+    options.output.with_suffix(".svg").write_text(plot(result["grades"], GOALS))
+    print(f"kept in {options.output} and .svg", file=sys.stderr)
 
 
 if __name__ == "__main__":
