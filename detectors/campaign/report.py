@@ -22,13 +22,15 @@ from domain.messages import Reason
 
 _NAME = 12
 """Characters of a campaign's name."""
+_LATE = 3_600.0
+"""Seconds by which a report may come after others that were written later: people are on different partitions."""
 
 
 class Known:
     """What the sets say of a campaign: its name, reporters, first and last report."""
 
     def __init__(self, seen: Sighting, keys: Iterable[str]):
-        found = [pair for key in keys for pair in seen.crowd.members("report", key, seen.event.at)]
+        found = [pair for key in keys for pair in seen.crowd.members("report", key, seen.event.at + _LATE)]
         first = min(found, key=lambda pair: (pair[1], pair[0]), default=("", 0.0))
         self.name, self.first_at = first[0][:_NAME], first[1]
         self.reporters = {member[_NAME:] for member, _ in found}
@@ -118,7 +120,7 @@ def _to_payers(seen: Sighting, name: str) -> list[Event]:
     event: Report = seen.event
     told: dict[str, Event] = {}
     for address in event.addresses[: marks.ADDRESSES]:
-        for user_id, _ in seen.crowd.members("paid-lately", marks.of_address(address), event.at):
+        for user_id, _ in seen.crowd.members("paid-lately", marks.of_address(address), event.at + _LATE):
             if user_id != event.user_id and user_id not in told:
                 told[user_id] = Report(
                     event_id=f"reached-{name}-{fingerprint(user_id):x}",

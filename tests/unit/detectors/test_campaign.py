@@ -192,6 +192,16 @@ def test_who_paid_the_address_lately_is_told_when_it_becomes_a_campaign() -> Non
     assert {one.event_id for one in fifth.tells} <= {one.event_id for one in outcome.tells}
 
 
+def test_reports_may_come_in_any_order() -> None:
+    """Their users are on different partitions; the last to arrive completes the campaign, whenever it was written."""
+    exchange = Exchange()
+    for number, at in enumerate((60.0, 0.0)):
+        assert exchange.apply(report(at, f"u{number}", addresses=[SCAM])).findings == []
+    (found,) = exchange.apply(report(30.0, "u2", addresses=[SCAM])).findings
+
+    assert found.facts["reporters"] == "3"
+
+
 def test_what_vigil_reports_itself_makes_no_campaign_larger() -> None:
     """It counts as nobody's."""
     exchange = Exchange()
