@@ -45,8 +45,9 @@ PLACES = {
     "taipei": Place("TW", "Taipei", 25.05, 121.53, 3462, "Chunghwa Telecom"),
     "lagos": Place("NG", "Lagos", 6.45, 3.39, 29465, "MTN Nigeria"),
     "newyork": Place("US", "New York", 40.71, -74.01, 701, "Verizon"),
-    "vpn": Place("NL", "Amsterdam", 52.37, 4.90, 9009, "M247", shared_exit=True),
-    "vpn_tokyo": Place("JP", "Tokyo", 35.69, 139.69, 9009, "M247", shared_exit=True),
+    "vpn": Place("NL", "Amsterdam", 52.37, 4.90, 9009, "M247", shared_exit=True, exit_kind="vpn"),
+    "vpn_tokyo": Place("JP", "Tokyo", 35.69, 139.69, 9009, "M247", shared_exit=True, exit_kind="vpn"),
+    "tor": Place("DE", "", None, None, 60729, "Relay association", shared_exit=True, exit_kind="tor"),
 }
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)([dhms])")
 _UNITS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0}

@@ -28,10 +28,10 @@ class Dormant(Detector):
         days = (seen.event.at - login.entered_at) / DAY
         if seen.event.outcome != "success" or not login.entered_at or days < 1:
             return NORMAL
-        usual = login.traits.longest_gap / DAY
+        usual = login.traits.longest_gap
         long = self.idle_days * (2 if sight.device_known(seen, login) else 1) * (2 if usual * 1.5 > days else 1)
         value = 1 - 2 ** (-days / long)
-        reasons = [Reason("idle_days", round(days), f"<= {usual:.0f}", value)]
+        reasons = [Reason("idle_days", round(days), f"<= {usual}", value)]
         facts = sight.facts(seen) | {"idle_days": str(round(days))}
         return Score(value=value, reasons=reasons, facts=facts)
 

@@ -11,7 +11,7 @@ from detectors.gates import IN_SESSION
 from detectors.login import sight
 from domain.events import AccountChange, Login, Trade, Transfer
 from domain.habits import Habits
-from domain.habits.login import OpenSession, fingerprint
+from domain.habits.login import OpenSession, short
 from domain.messages import Reason
 
 
@@ -22,35 +22,35 @@ class SessionStolen(Detector):
     judges = counts = IN_SESSION
 
     def score_one(self, seen: Sighting, habits: Habits) -> Score:
-        client = seen.event.where
-        begun = habits.login.session(fingerprint(client.session_id)) if client.session_id else None
-        if begun is None or not begun.label or not seen.agent.label or seen.agent.label == begun.label:
+        client, login = seen.event.where, habits.login
+        begun = login.session(short(client.session_id)) if client.session_id else None
+        if begun is None:
             return NORMAL
-        network = sight.network(seen)
-        if not network or not begun.network or network == begun.network:
+        now = _as_is(seen, begun.key)
+        if not (now.network and begun.network and now.system and begun.system) or now.network == begun.network:
             return NORMAL
-        system = begun.label.rpartition(" on ")[2].removesuffix(" app")
-        if system != seen.agent.system:
-            value = 1.0 if begun.device and begun.device != sight.device_key(seen) else 0.9
-        elif "app" in (seen.agent.browser, *begun.label.split()):
-            return NORMAL  # an app and the browser of the same phone may share a session
+        if now.system == begun.system:
+            # An app and the browser of the same phone may share a session.
+            value = 0.6 if now.browser and begun.browser and now.browser != begun.browser else 0.0
         else:
-            value = 0.6
+            value = 1.0 if begun.device and begun.device != now.device else 0.9
+        if not value:
+            return NORMAL
+        device = next((d.label for d in login.devices if d.key & 0xFFFF_FFFF == begun.device), "")
+        usual = next((name for name in login.networks if short(name) == begun.network), None)
         reasons = [
-            Reason("session_network", (seen.place.organization or network)[:200], begun.network, value / 2),
-            Reason("session_agent", seen.agent.label[:200], begun.label, value / 2),
+            Reason("session_network", (seen.place.organization or sight.network(seen))[:200], usual, value / 2),
+            Reason("session_agent", seen.agent.label[:200], device or None, value / 2),
         ]
-        facts = sight.facts(seen, mfa=False) | {"previous_device": begun.label, "previous_city": begun.city}
-        return Score(value=value, reasons=reasons, subject=(client.session_id or "")[:128], facts={k: v for k, v in facts.items() if v})
+        facts = sight.facts(seen, mfa=False) | ({"previous_device": device} if device else {})
+        return Score(value=value, reasons=reasons, subject=(client.session_id or "")[:128], facts=facts)
 
     def count_one(self, seen: Sighting, habits: Habits) -> None:
-        client = seen.event.where
-        if client.session_id and getattr(seen.event, "outcome", "success") == "success":
-            key = fingerprint(client.session_id)
-            if habits.login.session(key) is None:
-                device = sight.device_key(seen) if client.device_id else None
-                network, city, label = sight.network(seen)[:40], seen.place.city[:40], seen.agent.label[:40]
-                habits.login.begin(OpenSession(key, int(seen.event.at), network, city, label, device or 0))
+        session = seen.event.where.session_id
+        if session and getattr(seen.event, "outcome", "success") == "success":
+            known = habits.login.session(key := short(session))
+            if known is None or seen.event.at < known.at:
+                habits.login.begin(_as_is(seen, key))
 
     def step_one(self, seen: Sighting, habits: Habits) -> str | None:
         if self.score_one(seen, habits).value >= 0.5:
@@ -62,8 +62,15 @@ class SessionStolen(Detector):
         """Whether the session goes on from a network that is none of the account's: nothing by itself, a careful thief takes the browser's
         name with the cookie."""
         client = seen.event.where
-        begun = habits.login.session(fingerprint(client.session_id)) if client.session_id else None
+        begun = habits.login.session(short(client.session_id)) if client.session_id else None
         if begun is None or not begun.network or seen.place.mobile:
             return False
-        network = sight.network(seen)[:40]
-        return bool(network) and network != begun.network and network not in habits.login.networks
+        network = sight.network(seen)
+        return bool(network) and short(network) != begun.network and network not in habits.login.networks
+
+
+def _as_is(seen: Sighting, key: int) -> OpenSession:
+    """How the session is used now."""
+    agent, device = seen.agent, seen.event.where.device_id
+    browser = 0 if agent.browser == "app" else short(agent.browser)
+    return OpenSession(key, int(seen.event.at), short(sight.network(seen)), short(agent.system), browser, short(device or ""))

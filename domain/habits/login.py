@@ -16,7 +16,7 @@ MAX_COUNTRIES = 12
 MAX_NETWORKS = 16
 MAX_FAILURES = 32
 MAX_PROMPTS = 16
-MAX_OPEN_SESSIONS = 6
+MAX_OPEN_SESSIONS = 4
 _REMEMBERED = 128
 _PRIVATE = (
     *("10.", "127.", "169.254.", "192.168.", "0.", "::", "fc", "fd", "fe8"),
@@ -58,17 +58,15 @@ class Failure(msgspec.Struct, array_like=True):
 
 
 class OpenSession(msgspec.Struct, array_like=True):
-    """Where a session began, and with what."""
+    """Where a session began, and with what; as 32 bits of fingerprints, 0 where nothing was told."""
 
     key: int
-    """fingerprint() of its id."""
     at: int
-    network: str
-    city: str
-    label: str
-    """Of the device, in words."""
-    device: int = 0
-    """fingerprint() of its name, 0 where none was told."""
+    network: int
+    system: int
+    browser: int
+    """0 for an app."""
+    device: int
 
 
 class LoginHabits(msgspec.Struct, array_like=True):
@@ -94,7 +92,7 @@ class LoginHabits(msgspec.Struct, array_like=True):
     tools: dict[str, int] = {}
     """The same of programs that user agents name."""
     open: list[OpenSession] = []
-    """The last sessions, normal or not, oldest first."""
+    """The last sessions, normal or not, in event time."""
 
     def session(self, key: int) -> OpenSession | None:
         """The session with that fingerprint, as it began."""
@@ -104,9 +102,10 @@ class LoginHabits(msgspec.Struct, array_like=True):
         return None
 
     def begin(self, session: OpenSession) -> None:
-        """Remembers how a session began; the first word on it stands, the oldest makes room."""
-        if self.session(session.key) is None:
-            self.open = [*self.open, session][-MAX_OPEN_SESSIONS:]
+        """Remembers how a session began, by what is first of it in event time; the oldest makes room."""
+        known = self.session(session.key)
+        if known is None or session.at < known.at:
+            self.open = sorted([*(s for s in self.open if s is not known), session], key=lambda s: s.at)[-MAX_OPEN_SESSIONS:]
 
     def device(self, key: int) -> KnownDevice | None:
         """The known device of that fingerprint."""
@@ -133,6 +132,11 @@ class LoginHabits(msgspec.Struct, array_like=True):
         self.failures.sort(key=lambda f: f.at)
         newest = self.failures[-1].at
         self.failures = [f for f in self.failures if newest - f.at <= window][-MAX_FAILURES:]
+
+
+def short(text: str) -> int:
+    """32 bits of its fingerprint; 0 for ''."""
+    return fingerprint(text) & 0xFFFF_FFFF or 1 if text else 0
 
 
 def fingerprint(text: str) -> int:

@@ -13,7 +13,7 @@ PLACE, NETWORK, BLOCK, ADDRESS, DEVICE, SYSTEM, BROWSER, VERSION, AGENT = range(
 LEVELS = 9
 ABOVE = (None, PLACE, NETWORK, BLOCK, None, None, SYSTEM, BROWSER, VERSION)
 """The level that a level's values are counted below."""
-MOST = (8, 10, 10, 12, 10, 6, 6, 6, 6)
+MOST = (8, 10, 8, 10, 8, 6, 6, 6, 6)
 """Values kept a level; the rarest make room."""
 FULL = 128
 """Sign-ins counted at a level before all its counts are halved: what is usual follows a life that changes."""
@@ -37,7 +37,7 @@ class Traits(msgspec.Struct, array_like=True):
     """Sign-ins by hour of the day, UTC; halved as they get many."""
     last_at: int = 0
     longest_gap: int = 0
-    """Seconds without a sign-in, at most so far."""
+    """Whole days without a sign-in, at most so far."""
 
     def total(self, level: int) -> int:
         """Sign-ins counted at a level."""
@@ -56,7 +56,7 @@ class Traits(msgspec.Struct, array_like=True):
             hours = bytearray(n >> 1 for n in hours)
         self.hours = bytes(hours)
         if self.last_at:
-            self.longest_gap = max(self.longest_gap, at - self.last_at)
+            self.longest_gap = max(self.longest_gap, (at - self.last_at) // 86_400)
         self.last_at = max(self.last_at, at)
 
     def surprised(self, level: int, was_new: bool, expected: float) -> None:
@@ -71,7 +71,10 @@ class Traits(msgspec.Struct, array_like=True):
 
 
 def _count(counts: Counts, key: int, most: int) -> None:
-    counts[key] = counts.get(key, 0) + 1
+    if key in counts:
+        counts[key] += 1
+    else:
+        counts[key] = 1
     if len(counts) > most:
         # The newest stands last and stays.
         del counts[min(list(counts)[:-1], key=counts.__getitem__)]

@@ -247,7 +247,7 @@ def test_failures_published_again_count_once(engine: Engine, settled: UserState)
 def test_a_late_event_breaks_no_statistic(engine: Engine, settled: UserState) -> None:
     """Logins that arrive in reverse leave what logins in order leave, but for the order of what was seen last."""
     forward, backward = decode(encode(settled)), decode(encode(settled))
-    events = [login(at * HOUR, event_id=f"e{at}") for at in range(10)]
+    events = [login(at * HOUR, event_id=f"late{at}") for at in range(10)]
     for one in events:
         engine.apply(one, forward)
     for one in reversed(events):
