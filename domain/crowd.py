@@ -29,6 +29,7 @@ SETS: dict[str, Window] = {
     "failed-network": Window(3_600.0, 1_024),  # the same of a network
     "entered-network": Window(3_600.0, 1_024),
     "device-accounts": Window(30 * 86_400.0, 64),  # accounts that signed in on a device
+    "fraud-address-plain": Window(180 * 86_400.0, 32),  # those of them whose amounts were ordinary for their owners
     "fraud-user": Window(30 * 86_400.0, 32),  # the same by account
     "fraud-device": Window(180 * 86_400.0, 32),
     "fraud-network": Window(30 * 86_400.0, 32),

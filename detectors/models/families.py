@@ -38,6 +38,8 @@ class Family(msgspec.Struct, frozen=True):
     crowd_keys: Callable[[Sighting], Iterable[tuple[str, str]]]
     count: Callable[[Sighting, Habits, Row], None]
     learn: Callable[[Sighting, Habits], None]
+    plain: Callable[[Row], bool]
+    """Whether a fraud with such a row was ordinary for its account, so that it tells something of where it went; default: yes."""
 
 
 def family(name: str, module: ModuleType | Any) -> Family:
@@ -61,6 +63,7 @@ def family(name: str, module: ModuleType | Any) -> Family:
         crowd_keys=getattr(module, "crowd_keys", lambda seen: ()),
         count=getattr(module, "count", lambda seen, habits, row: None),
         learn=getattr(module, "learn", lambda seen, habits: None),
+        plain=getattr(module, "plain", lambda row: True),
     )
 
 

@@ -216,6 +216,9 @@ def marks(record: Record) -> Iterable[tuple[str, str]]:
         "fraud-network": record.network,
         "fraud-user": str(record.user),
     }
+    family = next((f for f in FAMILIES.values() if f.name == record.family), None)
+    if record.address and family is not None and len(record.row) == len(family.names) and family.plain(record.row):
+        keys["fraud-address-plain"] = record.address
     return [(kind, key) for kind, key in keys.items() if key]
 
 

@@ -18,8 +18,10 @@ from domain.habits.login import fingerprint
 from domain.habits.spending import LUKEWARM, WARM, SpendingHabits
 
 DAY = 86_400.0
-FRAUDS, USER_FRAUDS, PAYMENTS = "fraud-address", "fraud-user", "suspect-payments"
+FRAUDS, PLAIN, USER_FRAUDS, PAYMENTS = "fraud-address", "fraud-address-plain", "fraud-user", "suspect-payments"
 """Kinds of set: payments are kept for addresses only at which there was fraud."""
+ODD = 2.0
+"""Standard deviations above the own mean from which an amount was odd for its owner."""
 SETTLED = 7 * DAY
 """A payment that nobody complained about for so long counts as genuine; as models.genuine_after."""
 _NAN = math.nan
@@ -37,12 +39,14 @@ GRIDS = (
     Grid("share", "share of the balance", 0.0, 1.0, 0.1),
     Grid("gap", "hours since the transfer out before", 0.0, 7.0, 0.5, log=True),
     Grid("user_frauds", "frauds known of the account", 0.0, 4.0, 0.35, log=True),
-    Grid("address_frauds", "frauds known at the address", 0.0, 4.0, 0.35, log=True),
+    Grid("address_frauds", "frauds known at the address whose amounts were ordinary for their owners", 0.0, 4.0, 0.35, log=True),
     Grid("address_last", "days since the last of them became known", 0.0, 5.0, 0.15, log=True),
     Grid("address_first", "days since the first of this series became known", 0.0, 64.0, 1.0),
-    Grid("address_settled", "payments there since then that nobody complained about", 0.0, 4.0, 0.35, log=True),
+    Grid("address_settled", "payments there since the last that nobody complained about", 0.0, 4.0, 0.35, log=True),
     Grid("strange", "standard deviations above the own mean of what else went to unfamiliar payees within 24 hours", -3.0, 12.0, 0.5),
     Grid("strange_log", "the same of logarithms", -4.0, 8.0, 0.5),
+    Grid("address_odd", "frauds known there whose amounts were odd: it was the account that was not its owner's", 0.0, 4.0, 0.35, log=True),
+    Grid("address_odd_last", "days since the last of those became known", 0.0, 5.0, 0.3, log=True),
 )
 NAMES = tuple(grid.name for grid in GRIDS)
 _PLACE = {name: place for place, name in enumerate(NAMES)}
@@ -72,7 +76,7 @@ def crowd_keys(seen: Sighting) -> tuple[tuple[str, str], ...]:
     event: Transfer = seen.event
     address = flow.payee(event)[0]
     mine = ((USER_FRAUDS, str(fingerprint(event.user_id))),)
-    return (*mine, (FRAUDS, address), (PAYMENTS, address)) if address else mine
+    return (*mine, (FRAUDS, address), (PLAIN, address), (PAYMENTS, address)) if address else mine
 
 
 def features(seen: Sighting, habits: Habits) -> Row:
@@ -96,7 +100,7 @@ def features(seen: Sighting, habits: Habits) -> Row:
         odd = sum([f.usd for f in transfer.flows if at - DAY < f.at <= at and not f.taught and not f.undone])
         if odd > 0.0:
             strange, strange_log = above(usd + odd, at, own)
-    frauds, last, first, settled = _of_address(address, at, crowd) if address else (0, _NAN, _NAN, _NAN)
+    of_address = _of_address(address, at, crowd) if address else _NO_FRAUD
     return (
         _NAN if usd is None else usd,
         over_mean,
@@ -110,12 +114,10 @@ def features(seen: Sighting, habits: Habits) -> Row:
         min(usd / balance, 1.0) if usd is not None and balance else _NAN,
         max(at - own.last_at, 0.0) / 3600.0 if own.last_at else _NAN,
         float(crowd.count(USER_FRAUDS, str(fingerprint(event.user_id)), at)),
-        float(frauds),
-        last,
-        first,
-        settled,
+        *of_address[:4],
         strange,
         strange_log,
+        *of_address[4:],
     )
 
 
@@ -131,19 +133,37 @@ def above(usd: float, at: float, own: SpendingHabits) -> tuple[float, float]:
     return (usd - own.mean) / spread, (math.log(max(usd, 1.0)) - own.log_mean) / math.sqrt(log_variance * room)
 
 
-def _of_address(address: str, at: float, crowd: Crowd) -> tuple[int, float, float, float]:
-    """Frauds known there; days since the last, and since the first of the series that it ends; payments settled since."""
-    if not crowd.count(FRAUDS, address, at):
-        return 0, _NAN, _NAN, _NAN
-    known = sorted([when for _, when in crowd.members(FRAUDS, address, at)], reverse=True)
-    first = known[0]
+_NO_FRAUD = (0.0, _NAN, _NAN, _NAN, 0.0, _NAN)
+
+
+def _of_address(address: str, at: float, crowd: Crowd) -> tuple[float, ...]:
+    """The four values from address_frauds on, and the two from address_odd on.
+
+    Whether a fraud's amount was odd for its owner tells what was stolen: an account, which may have been used anywhere, or everybody's
+    payments to this address."""
+    found = crowd.members(FRAUDS, address, at)
+    if not found:
+        return _NO_FRAUD
+    plain = {member for member, _ in crowd.members(PLAIN, address, at)}
+    known = sorted([when for member, when in found if member in plain], reverse=True)
+    odd = [when for member, when in found if member not in plain]
+    odd_last = (at - max(odd)) / DAY if odd else _NAN
+    last = known[0] if known else max(odd)
+    since, until = last - SETTLED, at - SETTLED
+    settled = sum([since < when <= until for _, when in crowd.members(PAYMENTS, address, at)]) if until > since else 0
+    if not known:
+        return 0.0, _NAN, _NAN, float(settled), float(len(odd)), odd_last
+    first = last
     for when in known:
         if first - when > SERIES:
             break
         first = when
-    since, until = known[0] - SETTLED, at - SETTLED
-    settled = sum([since < when <= until for _, when in crowd.members(PAYMENTS, address, at)]) if until > since else 0
-    return len(known), (at - known[0]) / DAY, (at - first) / DAY, float(settled)
+    return float(len(known)), (at - last) / DAY, (at - first) / DAY, float(settled), float(len(odd)), odd_last
+
+
+def plain(row: Row) -> bool:
+    """Whether a fraud was of an amount that was ordinary for its owner, or not to be told."""
+    return not row[1] >= ODD
 
 
 def count(seen: Sighting, habits: Habits, row: Row) -> None:
@@ -154,7 +174,7 @@ def count(seen: Sighting, habits: Habits, row: Row) -> None:
         own.heat.add(at, WARM, min(odd, 20.0))
         own.embers.add(at, LUKEWARM, min(odd, 20.0))
     own.last_at = max(own.last_at, int(at))
-    if row[12]:
+    if row[12] or row[18]:
         seen.crowd.add(PAYMENTS, flow.payee(seen.event)[0], format(fingerprint(seen.event.event_id), "x"), at)
 
 
@@ -184,14 +204,15 @@ def evidence(row: Row) -> tuple[tuple[str, float], ...]:
     found = []
     own = _worth(row[1], row[2])
     if own:
-        found.append(("own", own))
+        found.append(("own", own * (1.0 - min(max(row[8] - 2.0, 0.0), 3.0) / 6.0)))  # the rent goes to whom it always went to
     if row[16] > 0.0:
         found.append(("strange", _worth(row[16], row[17])))
     if row[4]:
         found.append(("heat", math.log1p(row[4])))
-    frauds = row[12]
+    frauds = row[12] + 0.5 * row[18]
     if frauds:
-        rate = frauds / (frauds + 0.5 + 3.0 * row[15]) * math.exp(-row[13] / 21.0)
+        last = row[13] if row[12] else row[19]
+        rate = frauds / (frauds + 0.5 + 3.0 * row[15]) * math.exp(-last / 21.0)
         rate = min(max(rate, 1e-4), 0.98)
         found.append(("address_frauds", max(0.0, math.log(rate / (1.0 - rate)) + 7.0)))
     return tuple(found)

@@ -144,7 +144,12 @@ async def test_fraud_spreads_to_redis_before_it_counts_as_learned(training: Trai
     trainer.take("verdicts", None, fraud("e1"))
     await trainer.checkpoint()
 
-    assert set(trainer.crowd.kept) == {("fraud-address", "TThief"), ("fraud-network", "AS1"), ("fraud-user", "1")}
+    assert set(trainer.crowd.kept) == {
+        ("fraud-address", "TThief"),
+        ("fraud-address-plain", "TThief"),
+        ("fraud-network", "AS1"),
+        ("fraud-user", "1"),
+    }
 
 
 async def test_of_two_trainers_one_works(training: Training, tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ def test_fraud_spreads_to_what_it_shared_from_when_it_is_known() -> None:
     learner.verdict(verdict("e1", 7 * DAY, "fraud", "exchange"))  # type: ignore[arg-type]
 
     assert set(marks(record("e1", address="TThief", device="17", network="AS1"))) == {
-        ("fraud-address", "TThief"), ("fraud-device", "17"), ("fraud-network", "AS1"), ("fraud-user", "1")
+        ("fraud-address", "TThief"), ("fraud-address-plain", "TThief"), ("fraud-device", "17"), ("fraud-network", "AS1"), ("fraud-user", "1")
     }  # fmt: skip
     assert crowd.count("fraud-address", "TThief", T0 + 6 * DAY) == 0
     assert crowd.count("fraud-address", "TThief", T0 + 8 * DAY) == 1
