@@ -73,7 +73,12 @@ def test_what_always_fires_says_little() -> None:
 
 def test_amounts_rank_by_how_unusual_they_are(engine: Engine, settled: UserState) -> None:
     """Also where nothing fires at all, and not by their size alone."""
-    risks = [judged(engine, decode(encode(settled)), usd=usd, address=ELSEWHERE).risk for usd in ("60", "104", "112", "130", "400", "900")]
+
+    def alone(usd: str) -> float:
+        fresh = Engine(engine.registry, engine.surroundings)
+        return judged(fresh, decode(encode(settled)), usd=usd, address=ELSEWHERE).risk
+
+    risks = [alone(usd) for usd in ("60", "104", "112", "130", "400", "900")]
 
     assert risks == sorted(risks)
     assert risks[-1] > 5 * risks[1]
