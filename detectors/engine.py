@@ -277,6 +277,11 @@ class Engine:
 
     def _settle(self, state: UserState, now: float, source: Source | None, outcome: Outcome) -> None:
         """Clears what a quiet day clears, unless its device, network or address is condemned; forgets what has waited too long."""
+        for waiting in state.pending:
+            if now - waiting.at >= clearing.QUIET:
+                break
+        else:
+            return
         for waiting in clearing.expired(state.pending, now):
             state.pending.remove(waiting)
         for waiting in clearing.quiet(state.pending, now):

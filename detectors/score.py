@@ -5,6 +5,7 @@ States of users are kept in memory: those seen lately as they are, the others en
 
 from __future__ import annotations
 
+import gc
 import gzip
 import io
 import sys
@@ -122,6 +123,9 @@ def score_files(paths: Iterable[str], output: Path, engine: Engine, *, supervise
     """For the command line: writes one JSON line a result to `output`. Returns 1 when a line or a file could not be taken, else 0; each is
     named on standard error."""
     problems, states, started = Problems(), States(), time.monotonic()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)  # what lives long are the states: looked through ever again, they cost more than the events
     learner = learning(engine, supervised=supervised)
     part = output.with_name(output.name + ".part")
     try:

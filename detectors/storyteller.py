@@ -103,8 +103,10 @@ def tell(
     )  # fmt: skip
     story.keep(state.steps, kept, todo.seconds)
     told = []
+    there = {name for step in state.steps for name in step.said or (step.story,)}
     for entry in {e.id: e for name in said for e in todo.uses.get(name, ())}.values():
-        told += _tell(entry, state, event.user_id)
+        if entry.story is not None and not there.isdisjoint((entry.id, *entry.story.steps[0].any)):  # else it hasn't begun
+            told += _tell(entry, state, event.user_id)
     return told
 
 

@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 RULED = (Login, Transfer, Trade, AccountChange, Margin, Service, Report, Verdict)
 """Events that a user's profile knows of. The others are validated and counted."""
 CHECK_REDIS_EVERY = 1.0
+HOT = 2_000
+"""Users whose state is kept decoded, beside its bytes; some 30 MB."""
 LARGEST = 2_900_000
 """Bytes of a value that a dead letter holds: in base64 just below what its topic takes."""
 CUT = "(cut: the record has {size} bytes, the first {kept} are kept)"
@@ -115,6 +117,7 @@ class Kernel(Patient):
         self._looked_at = 0.0
         self._cohorts, self.epochs, self._crowd = cohorts, epochs, crowd
         self._claimed: set[int] = set()
+        self._hot: dict[str, tuple[bytes, UserState]] = {}
 
     async def run(self, items: Sequence[Item], partition: int | None = None) -> None:
         """Takes one batch, of one partition index where `partition` is given, to its end. Waits while Redis or Kafka are away."""
@@ -137,6 +140,7 @@ class Kernel(Patient):
         if encoded:
             await self._insist(lambda: self.profiles.save(encoded, partition))
             self.cache.put(encoded)
+            self._keep(encoded, work.states)
         if self._cohorts is not None:
             await self._insist(self._cohorts.write)
         if self.epochs is not None:
@@ -149,9 +153,18 @@ class Kernel(Patient):
         seconds["save"] += time.perf_counter() - published
         self.tally.batches += 1
 
+    def _keep(self, encoded: dict[str, bytes], states: dict[str, UserState]) -> None:
+        """States of the users seen last, so that they need no decoding; each is used once, and only with the bytes that it became."""
+        hot = self._hot
+        for user, data in encoded.items():
+            hot[user] = data, states[user]
+        while len(hot) > HOT:
+            del hot[next(iter(hot))]
+
     def forget(self) -> None:
         """The partitions are gone: what another worker writes from now on is not known here."""
         self.cache.clear()
+        self._hot.clear()
         self.profiles.disclaim()
         self._claimed.clear()
         self._keys.clear()
@@ -211,6 +224,9 @@ class Kernel(Patient):
 
     def _state(self, user: str, stored: dict[str, bytes | None]) -> UserState:
         data = stored.get(user)
+        hot = self._hot.pop(user, None)
+        if hot is not None and hot[0] is data:  # the very bytes that it was encoded to: nobody has written the profile since
+            return hot[1]
         try:
             return decode(data)
         except (ValueError, msgspec.MsgspecError) as error:

@@ -335,3 +335,27 @@ async def test_a_record_that_no_mapping_is_for_is_passed_by() -> None:
     assert parts.bus.messages == []
     assert parts.kernel.tally.passed == {"logins": 1}
     assert parts.events() == 1
+
+
+async def test_a_state_kept_decoded_is_used_with_its_own_bytes_only() -> None:
+    """The next batch goes on with the state at hand; once the cache holds other bytes, those count."""
+    parts = Parts()
+    await parts.kernel.run([item("logins", 0, login("e0"))])
+    first = parts.profiles.data["u1"]
+    await parts.kernel.run([item("logins", 1, login("e1"))])
+    going_on = parts.events()
+    parts.kernel.cache.put({"u1": first})
+    await parts.kernel.run([item("logins", 2, login("e2"))])
+
+    assert going_on == 2
+    assert parts.events() == 2
+
+
+async def test_a_record_that_fails_half_way_leaves_no_trace_in_a_state_kept_decoded() -> None:
+    """It is put aside, and the state is worked out anew from the bytes before the batch."""
+    parts = Parts()
+    await parts.kernel.run([item("logins", 0, login("e0"))])
+    await parts.kernel.run([item("logins", 1, login("e1")), item("logins", 2, login("poison")), item("logins", 3, login("e3"))])
+
+    assert parts.events() == 3
+    assert [letter["offset"] for letter in parts.bus.on("dead-letters")] == [2]
