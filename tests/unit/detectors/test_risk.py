@@ -81,7 +81,7 @@ def test_amounts_rank_by_how_unusual_they_are(engine: Engine, settled: UserState
     risks = [alone(usd) for usd in ("60", "104", "112", "130", "400", "900")]
 
     assert risks == sorted(risks)
-    assert risks[-1] > 5 * risks[1]
+    assert risks[-1] > 3 * risks[1]
 
 
 def test_one_odd_amount_makes_the_next_one_more_likely(engine: Engine, settled: UserState) -> None:
