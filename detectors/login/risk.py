@@ -16,6 +16,8 @@ from domain.habits import Habits
 from domain.habits.login import LoginHabits
 from domain.messages import Reason
 
+NOT_WORTH_SAYING = 0.05
+
 
 class Risk(Detector):
     """Sign-ins that succeeded. It teaches the traits of sign-ins, to which the risk of every sign-in goes back."""
@@ -32,7 +34,7 @@ class Risk(Detector):
         if weighed.sign_ins < self.minimum_logins:
             return WARMING_UP
         against = {name: part for name, part in zip(login_risk.FEATURES, weighed.parts, strict=True) if part > 0}
-        if not against:
+        if not against or weighed.risk < NOT_WORTH_SAYING:
             return NORMAL
         value, whole = weighed.risk, sum(against.values())
         reasons = [

@@ -15,6 +15,7 @@ Three things differ from the plain product, which takes an attacker for a random
 from __future__ import annotations
 
 import math
+from bisect import bisect_left as bisect
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any
@@ -54,6 +55,8 @@ OWN = 2.0 * UNIT
 FEATURE = ("country", "network", "network", "network", "device", "browser", "browser", "browser", "browser")
 FEATURES = ("country", "network", "device", "browser", "hour")
 NEWER, OLDER = 1, 2
+ANY, KINDS = (NEWER,), (NEWER, OLDER)
+"""Kinds of novelty that are told apart: of versions two."""
 _KERNEL = (0.28, 0.2, 0.11, 0.05)
 """Weight of a sign-in at the same hour, and of those one, two and three hours away on either side."""
 _HOUR_PRIOR = 4.0
@@ -61,10 +64,23 @@ _GAPS = (36 * 3600, 10 * 86_400, 45 * 86_400)
 _NOTHING = Logins()
 """What is known of others where there is no model: nothing is ever counted in it."""
 
+Path = tuple[int, ...]
+
 _last: list[Any] = [None, None, None]
 """The sighting weighed last, by which traits, and the result."""
 
-Path = tuple[int, ...]
+
+class Judged(msgspec.Struct, frozen=True):
+    """One level of a sign-in whose level above was the user's."""
+
+    level: int
+    n: int
+    """Sign-ins with the value above."""
+    kind: int
+    """0 for a value of the user's, NEWER or OLDER for a new one."""
+    circumstance: int
+    rate: float
+    """How likely it is new to anybody with as many."""
 
 
 class Weighed(msgspec.Struct, frozen=True):
@@ -78,6 +94,8 @@ class Weighed(msgspec.Struct, frozen=True):
     """The same by level; 0 where a level wasn't judged."""
     sign_ins: int
     """Length of the history."""
+    path: Path
+    judged: tuple[Judged, ...]
 
     @property
     def risk(self) -> float:
@@ -89,18 +107,21 @@ def weigh(seen: Sighting, traits: Traits) -> Weighed:
     """Weighs a sign-in against what its account's sign-ins came with; changes nothing."""
     if _last[0] is seen and _last[1] is traits:
         remembered: Weighed = _last[2]
-        return remembered  # the detector and the features both ask
-    model = _model(seen)
-    path, at = path_of(seen), seen.event.at
-    levels = [0.0] * LEVELS
-    sign_ins = sum(traits.hours)
-    hour = 0.0
+        return remembered  # the detector and the features both ask, and both then learn
+    model, path, at = _model(seen), path_of(seen), seen.event.at
+    levels, judged, hour, sign_ins = [0.0] * LEVELS, [], 0.0, sum(traits.hours)
     if sign_ins:
-        gap, device = _gap(traits, at), _device(path, traits)
-        for level in range(LEVELS):
+        # How long ago the last sign-in was, and whether the device is the user's (0), another (1) or not told (2).
+        gap = bisect(_GAPS, at - traits.last_at)
+        device = path[DEVICE]
+        on_device = gap + (8 if device == _NO_DEVICE else 0 if device in traits.counts[DEVICE] else 4)
+        for level, key in enumerate(path):
             above = ABOVE[level]
-            if path[level] and (above is None or path[above] in traits.counts[above]):
-                levels[level] = _ratio(level, path, traits, model, _circumstance(level, gap, device))
+            parent = 0 if above is None else path[above]
+            n = sum(traits.counts[level].values()) if above is None else traits.counts[above].get(parent, 0)
+            if key and n:
+                one, levels[level] = _judge(level, key, parent, n, on_device if level > DEVICE else gap, traits, model)
+                judged.append(one)
         hour = _hour_ratio(int(at // 3600) % HOURS, traits.hours, sign_ins)
     parts = (
         levels[PLACE],
@@ -109,43 +130,31 @@ def weigh(seen: Sighting, traits: Traits) -> Weighed:
         levels[SYSTEM] + levels[BROWSER] + levels[VERSION] + levels[AGENT],
         hour,
     )
-    weighed = Weighed(BASE + sum(parts), parts, tuple(levels), sign_ins)
+    weighed = Weighed(BASE + sum(parts), parts, tuple(levels), sign_ins, path, tuple(judged))
     _last[:] = seen, traits, weighed
     return weighed
 
 
 def count(seen: Sighting, traits: Traits) -> None:
     """What everybody's sign-ins are like, normal or not: flagged ones of honest people are what makes new things common."""
-    _last[:] = None, None, None
     if seen.cohort is None:
         return
-    model, path = _model(seen), path_of(seen)
-    model.events += 1
+    model, weighed = _model(seen), weigh(seen, traits)
     model.fade(seen.event.at)
-    for level, key in enumerate(path):
+    for level, key in enumerate(weighed.path):
         if key:
             model.count_value(level, key)
-    if traits.counts:
-        gap, device = _gap(traits, seen.event.at), _device(path, traits)
-        for level, n, kind in _judged(path, traits):
-            circumstance = _circumstance(level, gap, device)
-            if level == VERSION:
-                model.count_novelty(level, n, circumstance, kind == NEWER, NEWER)
-                model.count_novelty(level, n, circumstance, kind == OLDER, OLDER)
-            else:
-                model.count_novelty(level, n, circumstance, kind > 0)
+    for one in weighed.judged:
+        model.count_novelty(one.level, one.n, one.circumstance, one.kind, KINDS if one.level == VERSION else ANY)
 
 
 def learn(seen: Sighting, traits: Traits) -> None:
     """Takes the sign-in as the user's own."""
+    weighed, at = weigh(seen, traits), seen.event.at
     _last[:] = None, None, None
-    model, path, at = _model(seen), path_of(seen), seen.event.at
-    if traits.counts:
-        gap, device = _gap(traits, at), _device(path, traits)
-        for level, n, kind in _judged(path, traits):
-            circumstance = _circumstance(level, gap, device)
-            traits.surprised(level, kind > 0, _novelty(model, level, n, circumstance))
-    traits.learn(path, int(at // 3600) % HOURS, int(at))
+    for one in weighed.judged:
+        traits.surprised(one.level, one.kind > 0, one.rate)
+    traits.learn(weighed.path, int(at // 3600) % HOURS, int(at))
 
 
 def path_of(seen: Sighting) -> Path:
@@ -159,51 +168,32 @@ def path_of(seen: Sighting) -> Path:
     )
 
 
-def _judged(path: Path, traits: Traits) -> list[tuple[int, int, int]]:
-    """(level, sign-ins with the value above, 0 for a known value, NEWER or OLDER for a new one) where the value above is the user's."""
-    judged = []
-    for level in range(LEVELS):
-        above, key = ABOVE[level], path[level]
-        n = traits.total(level) if above is None else traits.counts[above].get(path[above], 0)
-        if key and n:
-            counts = traits.counts[level]
-            kind = 0 if key in counts else NEWER if level != VERSION or key > max(_below(counts, key), default=0) else OLDER
-            judged.append((level, n, kind))
-    return judged
-
-
-def _ratio(level: int, path: Path, traits: Traits, model: Logins, circumstance: int) -> float:
-    """Log likelihood ratio of the level's value, attacker over user, given the values above."""
-    above, key, counts = ABOVE[level], path[level], traits.counts[level]
-    parent = 0 if above is None else path[above]
-    n_above = sum(counts.values()) if above is None else traits.counts[above][parent]
+def _judge(level: int, key: int, parent: int, n: int, circumstance: int, traits: Traits, model: Logins) -> tuple[Judged, float]:
+    """The level with its log likelihood ratio, attacker over user, given the values above."""
+    counts = traits.counts[level]
     own, known = counts.get(key, 0), KNOWN[level]
+    if level == VERSION:
+        newer, older = (model.novelty(level, n, circumstance, kind) for kind in KINDS)
+        rate = newer + older
+    else:
+        rate = model.novelty(level, n, circumstance, NEWER)
     multiple = (traits.novel[level] + OWN) / (traits.expected[level] + OWN) if traits.novel else 1.0
     if own:
-        rate = min(_novelty(model, level, n_above, circumstance) * multiple, 0.9)
-        mine = min(own / n_above, 1.0)
-        attacker = known * mine + (1 - known) * model.share(level, key, parent, own, n_above)
-        return math.log(attacker / ((1 - rate) * mine))
-    others = _below(counts, key) if above is not None else list(counts)
+        mine = min(own / n, 1.0)
+        attacker = known * mine + (1 - known) * model.share(level, key, parent, own, n)
+        return Judged(level, n, 0, circumstance, rate), math.log(attacker / ((1 - min(rate * multiple, 0.9)) * mine))
+    kind, mass, others = NEWER, 1.0, _below(counts, key) if parent else list(counts)
+    new = rate
     if level == VERSION:
         newest = max(others, default=0)
         kind = NEWER if key > newest else OLDER
-        rate = model.novelty(level, n_above, circumstance, kind)
-        newer = sum(model.share(level, k, parent, 0, n_above) for k in range(newest + 1, newest + 13)) if kind == NEWER else 0.0
-        mass = newer if kind == NEWER else 1.0
+        new = newer if kind == NEWER else older
+    if level == VERSION and kind == NEWER:
+        mass = sum([model.share(level, k, parent, 0, n) for k in range(newest + 1, newest + 13)])
     else:
-        rate = model.novelty(level, n_above, circumstance)
-        mass = 1.0
-    if level != VERSION or kind == OLDER:
-        mass -= sum(model.share(level, k, parent, counts[k], n_above) for k in others)
+        mass -= sum([model.share(level, k, parent, counts[k], n) for k in others])
     attacker = (1 - known) * min(max(mass, LEAST_NEW), 1.0)
-    return math.log(attacker / min(rate * multiple, 0.9))
-
-
-def _novelty(model: Logins, level: int, n: int, circumstance: int) -> float:
-    if level == VERSION:
-        return model.novelty(level, n, circumstance, NEWER) + model.novelty(level, n, circumstance, OLDER)
-    return model.novelty(level, n, circumstance)
+    return Judged(level, n, kind, circumstance, rate), math.log(attacker / min(new * multiple, 0.9))
 
 
 def _below(counts: dict[int, int], key: int) -> list[int]:
@@ -216,21 +206,6 @@ def _hour_ratio(hour: int, hours: bytes, n: int) -> float:
     near = _KERNEL[0] * hours[hour] + sum(w * (hours[(hour - d) % HOURS] + hours[(hour + d) % HOURS]) for d, w in enumerate(_KERNEL[1:], 1))
     mine = (near + _HOUR_PRIOR / HOURS) / (n + _HOUR_PRIOR)
     return math.log((KNOWN_HOUR * mine + (1 - KNOWN_HOUR) / HOURS) / mine)
-
-
-def _gap(traits: Traits, at: float) -> int:
-    """How long ago the last sign-in was, in four steps."""
-    gap = at - traits.last_at
-    return sum(gap > limit for limit in _GAPS)
-
-
-def _device(path: Path, traits: Traits) -> int:
-    """0: a device of the user's, 1: another, 2: none told."""
-    return 2 if path[DEVICE] == _NO_DEVICE else 0 if path[DEVICE] in traits.counts[DEVICE] else 1
-
-
-def _circumstance(level: int, gap: int, device: int) -> int:
-    return gap + 4 * device if level > DEVICE else gap
 
 
 def _model(seen: Sighting) -> Logins:

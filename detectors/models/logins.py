@@ -29,11 +29,6 @@ Rate = list[int]
 """[new, all]."""
 
 
-def bucket(n: int) -> int:
-    """Groups of histories by their length: 1, 2, 3-4, 5-8, ... 65 and more."""
-    return min((max(n, 1) - 1).bit_length(), 7)
-
-
 class Logins:
     """Counts of values by level and key (domain.habits.traits), and rates of novelty by level, length of history and circumstances."""
 
@@ -41,7 +36,6 @@ class Logins:
         self.counts: list[dict[int, int]] = [{} for _ in range(LEVELS)]
         self.totals = [0] * LEVELS
         self.rates: dict[int, Rate] = {}
-        self.events = 0
         self.faded_at = 0.0
 
     def share(self, level: int, key: int, above: int, own: int, own_above: int) -> float:
@@ -55,16 +49,18 @@ class Logins:
         total = self.totals[level] if wider is None else self.counts[wider].get(above, 0)
         return (n + SMOOTHING / SPREAD[level]) / (max(n, total - own_above) + SMOOTHING)
 
-    def novelty(self, level: int, n: int, circumstance: int, kind: int = 0) -> float:
+    def novelty(self, level: int, n: int, circumstance: int, kind: int) -> float:
         """How likely a value is new (of a kind) to a user who signed in `n` times with the value above, in (0, 1)."""
-        length = bucket(n)
         a = RARE[level]
-        rate = a / (a + max(n, 1)) * (0.5 if kind else 1.0)
-        for code in (_code(level, length, 15, kind), _code(level, length, circumstance, kind)):
-            found = self.rates.get(code)
+        rate = a / (a + n)
+        rates, code = self.rates, _code(level, n, kind)
+        found = rates.get(code)
+        if found is not None:
+            rate = (found[0] + TRIALS * rate) / (found[1] + TRIALS)
+            found = rates.get(code + 1 + circumstance)
             if found is not None:
                 rate = (found[0] + TRIALS * rate) / (found[1] + TRIALS)
-        return min(max(rate, LEAST), MOST_LIKELY)
+        return LEAST if rate < LEAST else MOST_LIKELY if rate > MOST_LIKELY else rate
 
     def fade(self, at: float) -> None:
         """Halves the counts of values when it is time."""
@@ -86,20 +82,24 @@ class Logins:
                 for name in sorted(counts, key=counts.__getitem__)[: len(counts) - most]:
                     del counts[name]
 
-    def count_novelty(self, level: int, n: int, circumstance: int, was_new: bool, kind: int = 0) -> None:
-        """Counts whether a value was new (of that kind)."""
-        length = bucket(n)
-        for code in (_code(level, length, 15, kind), _code(level, length, circumstance, kind)):
-            found = self.rates.setdefault(code, [0, 0])
-            found[0] += was_new
-            found[1] += 1
-            if found[1] >= HALVE:
-                found[0] >>= 1
-                found[1] >>= 1
+    def count_novelty(self, level: int, n: int, circumstance: int, found_kind: int, kinds: tuple[int, ...]) -> None:
+        """Counts whether a value was new, for each kind of novelty. `circumstance`: 0 to 14; `found_kind`: 0 for a known value."""
+        rates = self.rates
+        for kind in kinds:
+            code, new = _code(level, n, kind), kind == found_kind or (found_kind > 0 and len(kinds) == 1)
+            for one in (code, code + 1 + circumstance):
+                found = rates.get(one)
+                if found is None:
+                    found = rates[one] = [0, 0]
+                found[0] += new
+                found[1] += 1
+                if found[1] >= HALVE:
+                    found[0] >>= 1
+                    found[1] >>= 1
 
     def export(self) -> dict[str, Any]:
         """Plain counts: about 60 kB when full."""
-        return {"counts": self.counts, "totals": self.totals, "rates": self.rates, "events": self.events, "faded_at": self.faded_at}
+        return {"counts": self.counts, "totals": self.totals, "rates": self.rates, "faded_at": self.faded_at}
 
     def restore(self, data: Mapping[str, Any]) -> None:
         """Becomes the model that exported this. Raises ValueError, TypeError or KeyError for anything else; then nothing has changed."""
@@ -109,8 +109,10 @@ class Logins:
         if len(counts) != LEVELS or len(totals) != LEVELS or any(len(r) != 2 or not 0 <= r[0] <= r[1] for r in rates.values()):
             raise ValueError("expected counts of sign-ins by level")
         self.faded_at = float(data["faded_at"])
-        self.counts, self.totals, self.rates, self.events = counts, totals, rates, int(data["events"])
+        self.counts, self.totals, self.rates = counts, totals, rates
 
 
-def _code(level: int, length: int, circumstance: int, kind: int) -> int:
-    return ((level * 8 + length) * 16 + circumstance) * 4 + kind
+def _code(level: int, n: int, kind: int) -> int:
+    """Of a level, a length of history (1, 2, 3-4, 5-8, ... 65 and more) and a kind; the next fifteen are for circumstances."""
+    length = (n - 1).bit_length()
+    return ((level * 8 + (length if length < 7 else 7)) * 4 + kind) * 16

@@ -1,0 +1,231 @@
+"""How a sign-in is weighed, and what is counted for it."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import msgspec
+import pytest
+
+from detectors.base import Sighting
+from detectors.cases import NamedSurroundings
+from detectors.login.sight import device_key
+from detectors.models import login_risk
+from detectors.models.attempts import BIN, Attempts
+from detectors.models.logins import MOST, Logins
+from detectors.models.partition import Models
+from domain.habits.traits import ADDRESS, DEVICE, LEVELS, NETWORK, PLACE, Traits
+from domain.place import Place
+from tests.support.events import DAY, HOUR, LAPTOP, STRANGER, login
+
+PLACES = NamedSurroundings()
+
+
+def seen(at: float, client: dict[str, Any] | None = None, models: Models | None = None, place: Place | None = None) -> Sighting:
+    """A sign-in as the engine shows it."""
+    event: Any = login(at, client)
+    return Sighting(event, place or PLACES.place(event.where.ip), PLACES.agent(event.where.user_agent), models)
+
+
+def settled(days: int = 60, client: dict[str, Any] | None = None, models: Models | None = None) -> Traits:
+    """A sign-in a day."""
+    traits = Traits()
+    for day in range(-days, 0):
+        one = seen(day * DAY, client, models)
+        login_risk.count(one, traits)
+        login_risk.learn(one, traits)
+    return traits
+
+
+def risk(traits: Traits, at: float = 0.0, client: dict[str, Any] | None = None) -> float:
+    return login_risk.weigh(seen(at, client), traits).logit
+
+
+def test_what_the_parts_say_adds_up() -> None:
+    """Base and log likelihood ratios make the log odds; the risk is their probability."""
+    weighed = login_risk.weigh(seen(0, STRANGER), settled())
+
+    assert weighed.logit == pytest.approx(login_risk.BASE + sum(weighed.parts))
+    assert sum(weighed.parts) == pytest.approx(sum(weighed.levels) + weighed.parts[-1])
+    assert weighed.risk == pytest.approx(1 / (1 + math.exp(-weighed.logit)))
+
+
+def test_risk_rises_with_each_thing_that_is_new() -> None:
+    """The usual, another browser version, another city's network, another device, all of it from abroad."""
+    traits = settled()
+    steps = [
+        LAPTOP,
+        LAPTOP | {"user_agent": "Chrome 142 on Windows"},
+        LAPTOP | {"ip": "potsdam", "user_agent": "Chrome 142 on Windows"},
+        {"device_id": "other", "ip": "potsdam", "user_agent": "Chrome 142 on Windows"},
+        {"device_id": "other", "ip": "lagos", "user_agent": "Firefox 140 on Linux"},
+    ]
+    risks = [risk(traits, client=client) for client in steps]
+
+    assert risks == sorted(risks)
+    assert len(set(risks)) == len(risks)
+
+
+def test_a_new_country_is_not_held_against_it_four_times() -> None:
+    """Below a country that is new no network, block or address is judged."""
+    levels = login_risk.weigh(seen(0, STRANGER), settled()).levels
+
+    assert levels[PLACE] > 1
+    assert levels[NETWORK : ADDRESS + 1] == (0.0, 0.0, 0.0)
+
+
+def test_who_always_comes_from_elsewhere_is_not_suspected_for_it() -> None:
+    """Another address of the carrier each time, against one address for months."""
+    carrier = Place("DE", "Berlin", 52.5, 13.4, 20_676, "Mobile carrier")
+    restless, constant = Traits(), Traits()
+    for day in range(60):
+        for traits, ip in ((restless, f"198.51.{day}.{day}"), (constant, "198.51.1.1")):
+            login_risk.learn(seen(day * DAY, LAPTOP | {"ip": ip}, place=carrier), traits)
+    new = seen(61 * DAY, LAPTOP | {"ip": "198.51.200.7"}, place=carrier)
+
+    assert login_risk.weigh(new, restless).parts[1] < login_risk.weigh(new, constant).parts[1] - 1
+
+
+def test_an_unusual_hour_weighs_a_little() -> None:
+    """Noon each day; now at three in the night. An hour alone is no reason for an alarm."""
+    traits = settled()
+    noon, night = (login_risk.weigh(seen(at, LAPTOP), traits) for at in (0, 15 * HOUR))
+
+    assert night.parts[-1] > noon.parts[-1]
+    assert night.risk < 0.01
+
+
+@pytest.mark.parametrize(
+    "client",
+    [
+        {},
+        {"ip": ""},
+        {"ip": "10.0.0.7", "device_id": ""},
+        {"ip": "not an address", "user_agent": "?"},
+        {"ip": "2001:db8:1:2::3", "user_agent": "Chrome on"},
+        {"ip": "::ffff:203.0.113.9"},
+        {"device_id": "x" * 4096, "user_agent": "y" * 4096},
+    ],
+)
+def test_whatever_is_missing_the_usual_stays_the_usual(client: dict[str, Any]) -> None:
+    """An exchange that never tells this or that: its sign-ins are weighed by the rest."""
+    traits = settled(client=client)
+
+    assert risk(traits, client=client) <= login_risk.BASE + 0.5
+    assert risk(traits, client=STRANGER) > risk(traits, client=client)
+
+
+def test_an_ipv6_household_is_its_64_bits() -> None:
+    """Privacy extensions change the rest each day."""
+    same, other = ({"ip": f"2001:db8:1:{net}::{n:x}", "device_id": "laptop"} for net, n in ((2, 99), (7, 1)))
+    traits = settled(client={"ip": "2001:db8:1:2::3", "device_id": "laptop"})
+
+    assert risk(traits, client=same) < risk(traits, client=other)
+
+
+def test_what_others_do_counts_when_there_are_others() -> None:
+    """A browser that everybody uses says less for the user than one that hardly anybody does."""
+    models = Models()
+    for n in range(300):
+        login_risk.count(seen(n * 60.0, {"user_agent": "Chrome 141 on Windows"}, models), Traits())
+    common, rare = (
+        login_risk.weigh(seen(DAY, {"user_agent": agent}, models), settled(client={"user_agent": agent})).parts[3]
+        for agent in ("Chrome 141 on Windows", "Konqueror 5 on Haiku")
+    )
+
+    assert rare < common <= 0.0
+
+
+def test_the_first_sign_in_says_nothing() -> None:
+    """No history, no ratio."""
+    weighed = login_risk.weigh(seen(0, STRANGER), Traits())
+
+    assert (weighed.sign_ins, weighed.logit, weighed.judged) == (0, login_risk.BASE, ())
+
+
+def test_a_history_of_strangers_stays_small() -> None:
+    """Everything new each time, four thousand times: user and partition stay within their bounds."""
+    models, traits = Models(), Traits()
+    for n in range(4_000):
+        client = {
+            "device_id": f"d{n}",
+            "ip": f"{n % 200 + 1}.{n % 251}.{n % 13}.9",
+            "user_agent": f"Browser{n} {n % 90} on System{n % 300}",
+        }
+        one = seen(n * HOUR, client, models, Place(f"C{n % 900}", "", None, None, n, ""))
+        login_risk.count(one, traits)
+        login_risk.learn(one, traits)
+
+    assert len(msgspec.msgpack.encode(traits)) < 800
+    assert all(len(counts) <= most * 1.25 + 1 for counts, most in zip(models.logins.counts, MOST, strict=True))
+    assert len(msgspec.msgpack.encode(models.logins.export())) < 200_000
+
+
+def test_what_is_kept_of_a_partition_goes_on_where_it_ended() -> None:
+    """Exported, encoded, restored: the same weights. What is no export changes nothing."""
+    models = Models()
+    traits = settled(models=models)
+    again = Models()
+    again.logins.restore(msgspec.msgpack.decode(msgspec.msgpack.encode(models.logins.export())))
+
+    one, other = seen(0, STRANGER, models), seen(0, STRANGER, again)
+    assert login_risk.weigh(other, traits) == login_risk.weigh(one, traits)
+    before = again.logins.export()
+    for wrong in ({}, {**before, "counts": [{}]}, {**before, "rates": {1: [3, 2]}}):
+        with pytest.raises((KeyError, ValueError)):
+            again.logins.restore(wrong)
+    assert again.logins.export() == before
+
+
+def test_old_browsers_fade() -> None:
+    """What was common two months ago is not, once others have taken its place."""
+    model, key = Logins(), 7
+    for week in range(12):
+        model.fade(1e9 + week * 7 * DAY)
+        for _ in range(100):
+            model.count_value(PLACE, key if week < 2 else 8)
+
+    assert model.share(PLACE, key, 0, 0, 0) < 0.05
+
+
+def test_a_device_is_told_by_its_id_alone() -> None:
+    """Without one it counts as not told, whatever the user agent says."""
+    path = login_risk.path_of(seen(0, {"user_agent": "Chrome 141 on Windows"}))
+
+    assert path[DEVICE] == login_risk.path_of(seen(0, {}))[DEVICE]
+    assert device_key(seen(0, {"user_agent": "Chrome 141 on Windows"})) is not None
+    assert len(path) == LEVELS
+
+
+def test_failures_are_usual_by_the_hour_and_a_wave_does_not_become_so() -> None:
+    """A tenth fails every day; then everything does for six hours, and a day later that has at most doubled."""
+    attempts = Attempts()
+    for n in range(14 * 288):
+        for k in range(10):
+            attempts.count(1e9 + n * BIN, k == 0)
+    usual, end = attempts.usual(1e9 + 13 * DAY), 1e9 + 14 * DAY
+    for n in range(72):
+        for _ in range(50):
+            attempts.count(end + n * BIN, True)
+    for n in range(72, 3 * 288):
+        attempts.count(end + n * BIN, False)
+
+    assert usual == pytest.approx(0.1, abs=0.02)
+    assert (attempts.usual(end + 3 * DAY) or 1.0) < 0.3
+
+
+def test_attempts_of_now_are_those_of_the_last_half_hour() -> None:
+    """Older ones, later ones, and those a day late don't count."""
+    attempts = Attempts()
+    for minutes, failed in itertools.product((-40, -20, -5, 20), (True, False)):
+        attempts.count(1e9 + minutes * 60, failed)
+    attempts.count(1e9 - 2 * DAY, True)
+
+    assert attempts.now(1e9) == (2, 4)
+    again = Attempts()
+    again.restore(msgspec.msgpack.decode(msgspec.msgpack.encode(attempts.export())))
+    assert again.export() == attempts.export()
+    with pytest.raises(ValueError, match="counts of attempts"):
+        again.restore({"bins": {}, "slots": []})
