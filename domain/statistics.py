@@ -156,6 +156,11 @@ class Keys(msgspec.Struct, array_like=True):
 
 
 def _packed(name: str) -> bytes:
+    return _remembered(name) if len(name) <= 128 else _remembered.__wrapped__(name)
+
+
+@lru_cache(maxsize=8_192)  # a name is looked up, then added, by several who ask
+def _remembered(name: str) -> bytes:
     return blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 

@@ -37,6 +37,8 @@ class Burst(Detector):
         if trade.learned < self.minimum_windows or at - (trade.first_at or at) < self.minimum_days * 86_400:
             return WARMING_UP
         count = self._running(trade, at)
+        if 2 * count < self.minimum_trades:
+            return NORMAL
         mean, spread, seen_often = trade.sizes.mean, trade.sizes.variance, max(trade.sizes.weight, 1.0)
         # Few windows say little about the mean and less about the spread: both are taken at their upper end.
         variance = max(spread, mean) * (1.0 + 3.0 / math.sqrt(seen_often))

@@ -18,6 +18,8 @@ from domain.statistics import Sample
 
 _NAN = math.nan
 _DAY = 86_400.0
+_STEP = math.log(2.0) / 8.0
+"""Of a Sample, on the natural logarithm."""
 _SIZE = 0.4
 """How much of its improbability a size speaks for fraud: people do trade more on some days."""
 
@@ -101,12 +103,15 @@ def evidence(row: Row) -> tuple[tuple[str, float], ...]:
 def _against(usd: float, before: Sample) -> tuple[float, float]:
     """Standard deviations above the median of the logarithms (shrunk to what is common where there are few), and the logarithm of the ratio
     to the largest."""
-    count = len(before)
-    if not count:
+    steps = sorted(before.steps)
+    last = len(steps) - 1
+    if last < 0:
         return _NAN, _NAN
-    spread = math.sqrt((4.0 * 0.64 + count * before.log_spread() ** 2) / (4.0 + count))
-    log_usd = math.log(max(usd, 1.0))
-    return (log_usd - before.log_quantile(0.5)) / max(spread, 0.3), log_usd - math.log(read.largest(before))
+    # Of its steps rather than through its quantiles: they change with each trade, and this is asked of each.
+    own = (steps[int(0.84 * last)] - steps[int(0.16 * last)]) * _STEP / 2.0
+    spread = math.sqrt((4.0 * 0.64 + (last + 1) * own * own) / (5.0 + last))
+    log_usd = math.log(usd) if usd > 1.0 else 0.0
+    return (log_usd - steps[last // 2] * _STEP) / max(spread, 0.3), log_usd - steps[last] * _STEP
 
 
 def _lost(seen: Sighting, habits: Habits, worse: float | None, usd: float | None) -> tuple[float, float]:
