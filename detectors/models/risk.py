@@ -53,6 +53,8 @@ class Judged(msgspec.Struct):
     """Nats of alerts and suspicions."""
     parts: list[Part]
     """Without labels: add up to the log odds without labels, with BASE."""
+    said: Sequence[Part] = ()
+    """The family's evidence under its own assumptions, before it was counted how seldom as much is said."""
 
     @property
     def risk(self) -> float:
@@ -88,15 +90,17 @@ class Risk:
         rules = sum([nats for _, nats in parts]) if parts else 0.0
         if warming:
             parts.append(("warming_up", WARMING))
+        said: Sequence[Part] = ()
         if row is not None and family is not None:
-            parts.extend(self._evidence(seen, family, row))
+            said = tuple(family.evidence(row))
+            parts.extend(self._worth(seen, family, said) if family.tails else said)
         logit = BASE + sum([nats for _, nats in parts]) if parts else BASE
         if row is not None and family is not None:
             model = self.models.get(family.name)
             if model is not None and model.frauds:
                 share = model.frauds / (model.frauds + KNOWING)
                 logit += share * (model.logit(row, rules) - logit)
-        return Judged(min(max(logit, -35.0), 35.0), family, row, rules, parts)
+        return Judged(min(max(logit, -35.0), 35.0), family, row, rules, parts, said)
 
     def explain(self, judged: Judged) -> list[Part]:
         """Contributions by name that add up to the log odds, largest first; `base` is what they start from."""
@@ -124,7 +128,7 @@ class Risk:
         family = judged.family
         if judged.row is not None and family is not None:
             if family.tails:
-                said, tails = dict(family.evidence(judged.row)), self._tails_of(seen)
+                said, tails = dict(judged.said), self._tails_of(seen)
                 for name in family.tails:
                     tails.count(f"{family.name}.{name}", said.get(name, 0.0))
             family.count(seen, habits, judged.row)
@@ -135,12 +139,9 @@ class Risk:
         if family is not None:
             family.learn(seen, habits)
 
-    def _evidence(self, seen: Sighting, family: Family, row: tuple[float, ...]) -> Iterable[Part]:
-        found = family.evidence(row)
-        if not family.tails:
-            return found
+    def _worth(self, seen: Sighting, family: Family, said: Sequence[Part]) -> Iterable[Part]:
         tails = self._tails_of(seen)
-        return [(name, tails.nats(f"{family.name}.{name}", nats) if name in family.tails else nats) for name, nats in found]
+        return [(name, tails.nats(f"{family.name}.{name}", nats) if name in family.tails else nats) for name, nats in said]
 
     def _tails_of(self, seen: Sighting) -> Tails:
         tails: Any = seen.cohort.tails if seen.cohort is not None else self._tails
