@@ -28,6 +28,7 @@ class CounterLosses(Detector):
     minimum_percent: float
     minimum_usd: float
     minimum_trades: int
+    single_percent: float
 
     def score_one(self, seen: Sighting, habits: Habits) -> Score:
         event, trade = seen.event, habits.trade
@@ -40,7 +41,7 @@ class CounterLosses(Detector):
         lost, losing, total = worse * usd, 1, usd
         if before is not None:
             lost, losing, total = lost + before.lost, losing + before.losing, total + before.usd
-        if losing < self.minimum_trades or lost < self.minimum_usd:
+        if lost < self.minimum_usd or (losing < self.minimum_trades and worse * 100.0 < self.single_percent):
             return NORMAL
         everyone = max(trade.lost.now(event.at, self._length) + worse * usd, lost)
         # With few fills before, those that are in question would be what is usual.
