@@ -58,7 +58,7 @@ def to_learn(event: Transfer, habits: TransferHabits) -> bool:
     flow = habits.flow(event.transfer_id)
     if flow is None:  # cleared so late that the transfer is forgotten
         return event.status == "requested"
-    return not flow.undone and flow.status == event.status and flow.at == int(event.at)
+    return not flow.undone and (flow.status or "requested") == event.status and flow.at == int(event.at)
 
 
 def count(event: Transfer, habits: TransferHabits) -> None:
@@ -70,14 +70,20 @@ def count(event: Transfer, habits: TransferHabits) -> None:
             Flow(
                 fingerprint(event.transfer_id),
                 int(event.at),
-                usd(event) or 0.0,
-                -1.0 if whole is None else whole,
-                event.status,
+                _short(usd(event) or 0.0),
+                -1 if whole is None else _short(whole),
+                "" if event.status == "requested" else event.status,
                 undone(event),
             )
         )
     elif undone(event):
         flow.undone = True
+        habits.forget_answers()
+
+
+def _short(usd: float) -> int | float:
+    """Whole dollars where a fraction is no half percent: most of a profile's bytes would be their decimals."""
+    return round(usd) if 100.0 <= usd < 1e15 else usd
 
 
 def outflow(event: Transfer, habits: TransferHabits, window: float) -> tuple[int, float, float]:
@@ -86,6 +92,10 @@ def outflow(event: Transfer, habits: TransferHabits, window: float) -> tuple[int
     What there was is the highest balance told. Whether a balance is told less what has just been asked for differs between exchanges: the
     first is told before any of it, and a later one is higher only where a deposit came in between.
     """
+    return habits.answered(event, window, lambda: _outflow(event, habits, window))
+
+
+def _outflow(event: Transfer, habits: TransferHabits, window: float) -> tuple[int, float, float]:
     key, at = fingerprint(event.transfer_id), int(event.at)
     number, left, available = 1, event.usd or 0.0, event.balance or 0.0
     start = at - window
@@ -102,13 +112,4 @@ def outflow(event: Transfer, habits: TransferHabits, window: float) -> tuple[int
 def facts(seen: Sighting) -> dict[str, str]:
     """Facts of every transfer finding."""
     event: Transfer = seen.event
-    named = {
-        "transfer_id": event.transfer_id,
-        "amount": event.amount,
-        "asset": event.asset,
-        "network": event.network,
-        "usd_value": event.usd_value,
-        "address": event.address or event.counterparty_user_id,
-        "balance_usd": event.balance_usd,
-    }
-    return {name: value[:200] for name, value in named.items() if value}
+    return event.told

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import msgspec
 
 from domain.habits.login import fingerprint
 from domain.statistics import Decayed, Keys, Sample
+
+T = TypeVar("T")
 
 MAX_AMOUNTS = 64
 MAX_PAYEES = 24
@@ -42,11 +47,11 @@ class Flow(msgspec.Struct, array_like=True):
     key: int
     """fingerprint() of the transfer's id."""
     at: int
-    usd: float
-    balance: float
+    usd: int | float
+    balance: int | float
     """USD before it; -1 where not told."""
     status: str
-    """Under which it was first seen."""
+    """Under which it was first seen; '' for `requested`."""
     undone: bool = False
     """It failed, or was rejected or cancelled."""
     taught: bool = False
@@ -74,24 +79,25 @@ class TransferHabits(msgspec.Struct, array_like=True, dict=True):
 
     def payee(self, address: str, memo: str) -> Payee | None:
         """The payee, among those kept with their address."""
-        for known in self.payees:
-            if known.address == address and known.memo == memo:
-                return known
-        return None
+        by_name = self.__dict__.get("_payees")
+        if by_name is None:
+            by_name = self.__dict__["_payees"] = {(known.address, known.memo): known for known in reversed(self.payees)}
+        found: Payee | None = by_name.get((address, memo))
+        return found
 
     def knows(self, address: str, memo: str) -> bool:
         """Whether the account paid there before."""
         said = self.__dict__.get("_said")
         if said is not None and said[0] == address and said[1] == memo:
             return bool(said[2])
-        known = self.payee(address, memo) is not None or f"{address}\x00{memo}" in self.old_payees
+        known = self.payee(address, memo) is not None or (bool(self.old_payees.packed) and f"{address}\x00{memo}" in self.old_payees)
         self.__dict__["_said"] = address, memo, known
         return known
 
     def pay(self, address: str, memo: str, at: int) -> None:
         """Makes the payee known; of those kept whole the one not paid for longest makes room."""
-        self.__dict__.pop("_said", None)
         known = self.payee(address, memo)
+        self.forget_answers()
         if known is not None:
             known.count += 1
             known.last_at = max(known.last_at, at)
@@ -99,17 +105,21 @@ class TransferHabits(msgspec.Struct, array_like=True, dict=True):
         if len(self.payees) >= MAX_PAYEES:
             oldest = min(self.payees, key=lambda p: p.last_at)
             self.payees.remove(oldest)
+            self.__dict__.pop("_payees", None)
             self.old_payees.add(f"{oldest.address}\x00{oldest.memo}", MAX_OLD_PAYEES)
         self.payees.append(Payee(address, at, 1, memo, at // 86_400))
+        if (by_name := self.__dict__.get("_payees")) is not None:
+            by_name[address, memo] = self.payees[-1]
 
     def unpay(self, address: str, memo: str) -> None:
         """Takes back one payment; who was paid only then is unknown again."""
-        self.__dict__.pop("_said", None)
         known = self.payee(address, memo)
+        self.forget_answers()
         if known is not None:
             known.count -= 1
             if known.count <= 0:
                 self.payees.remove(known)
+                self.__dict__.pop("_payees", None)
 
     def flow(self, transfer_id: str) -> Flow | None:
         """The transfer as it was first seen."""
@@ -135,7 +145,22 @@ class TransferHabits(msgspec.Struct, array_like=True, dict=True):
         newest = flows[-1].at
         while len(flows) > MAX_FLOWS or newest - flows[0].at > KEEP_FLOWS:
             del flows[0]
-        self.__dict__.pop("_flow", None)
+        self.forget_answers()
+
+    def answered(self, question: object, words: Any, work_out: Callable[[], T]) -> T:
+        """What `work_out` says, once for the same question (an event, by identity) in the same words, until a transfer is noted."""
+        said: tuple[object, dict[Any, T]] | None = self.__dict__.get("_answers")
+        if said is None or said[0] is not question:
+            said = question, {}
+            self.__dict__["_answers"] = said
+        if words not in said[1]:
+            said[1][words] = work_out()
+        return said[1][words]
+
+    def forget_answers(self) -> None:
+        """To be called when a transfer changes."""
+        for name in ("_said", "_flow", "_answers"):
+            self.__dict__.pop(name, None)
 
     def sprinkle(self, address: str, at: int) -> None:
         """Remembers who sent dust."""
