@@ -248,5 +248,7 @@ RINGS = {"mule_payout": 6, "stuffing": 4}
 """Kinds that strike several victims together, and how many."""
 SLEEPING = frozenset({"dormant_takeover"})
 """Kinds whose victims have long been away."""
+QUICK = ("sim_swap", "mfa_fatigue")
+"""Kinds whose plain form takes minutes: for who watches."""
 LASTS = 6 * DAY
 """No attack is longer."""

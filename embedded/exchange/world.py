@@ -144,12 +144,13 @@ def live(exchange: Exchange, start: float, rate: float, run: str, attack_every: 
 def _attacks(exchange: Exchange, start: float, run: str, every: float) -> Iterator[tuple[float, Event]]:
     """Attacks overlap when one lasts longer than until the next; still in time order."""
     waiting: list[tuple[float, int, Event]] = []
-    for n, kind in enumerate(itertools.cycle(attacks.KINDS)):
+    kinds: list[tuple[str, Grade | None]] = [*((kind, None) for kind in attacks.KINDS), *((kind, "plain") for kind in graded.QUICK)]
+    for n, (kind, grade) in enumerate(itertools.cycle(kinds)):
         at = start + 2 + n * every
         while waiting and waiting[0][0] <= at:
             due = heapq.heappop(waiting)
             yield due[0], due[2]
-        for when, event in exchange.attack(kind, at, f"{run}{n}"):
+        for when, event in exchange.attack(kind, at, f"{run}{n}", grade=grade):
             heapq.heappush(waiting, (when, next(exchange._serial), event))
 
 
