@@ -100,9 +100,12 @@ class Book(Protocol):
         unsent: Sequence[Unsent],
         waiting: Sequence[Medium],
         at: int,
+        notes: Sequence[str] = (),
     ) -> Draft: ...
 
-    def rendering(self, partition: int, rendered: Sequence[Rendered], fallback_of: str | None, at: int) -> Draft: ...
+    def rendering(
+        self, partition: int, rendered: Sequence[Rendered], fallback_of: str | None, at: int, reason: str | None = None
+    ) -> Draft: ...
 
     def receipt(self, partition: int, receipt: Receipt) -> Draft: ...
 

@@ -56,6 +56,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     throttle: Throttle = Throttle()
     hold: Seconds = DAY
     """Seconds until a hold or a step-up lapses."""
+    daily_digest: Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")] = "09:00"
+    """When a daily digest goes out, by its reader's clock."""
     severities: dict[Severity, SeverityRule] = msgspec.field(
         default_factory=lambda: {
             "info": SeverityRule(channels=["inapp"]),

@@ -245,16 +245,21 @@ class Transaction(Protocol):
         waiting: Sequence[Medium] = (),
         waiting_until: datetime | None = None,
         digest_due: datetime | None = None,
+        held: Mapping[str, datetime] | None = None,
+        notes: Sequence[str] = (),
     ) -> None:
         """The notice, its deliveries, tokens, what waits, and its ledger entry.
 
-        `statuses`: delivery id -> (status, reason) where a rendered one isn't to be sent; `unsent`: channels without rendering
+        `statuses`: delivery id -> (status, reason) where a rendered one isn't to be sent, or not yet (`queued` with a reason);
+        `held`: delivery id -> when it is due; `notes`: what the ledger has to say of how it was told; `unsent`: channels without rendering
         (`notice.suppressed` is taken by itself); `digest_due`: for the channels of `notice.digest`. A notice with `parts` takes them
         out of what waits for a digest on its channels."""
         ...
 
-    def add_rendering(self, waiting: Waiting, rendered: Sequence[Rendered], tokens: Sequence[Token] = ()) -> None:
-        """What waited is composed now: deliveries and a ledger entry."""
+    def add_rendering(
+        self, waiting: Waiting, rendered: Sequence[Rendered], tokens: Sequence[Token] = (), held: tuple[datetime, str] | None = None
+    ) -> None:
+        """What waited is composed now: deliveries and a ledger entry. `held`: when it is due, and why not at once."""
         ...
 
     def give_up(

@@ -52,8 +52,10 @@ class Book:
         unsent: Sequence[Unsent],
         waiting: Sequence[Medium],
         at: int,
+        notes: Sequence[str] = (),
     ) -> Draft:
-        """That a notice was decided: why, in which words to whom, what was left out. The content with its id is the notice whole."""
+        """That a notice was decided: why, in which words to whom, what was left out, and what was odd about its reader's record (`notes`,
+        without contacts). The content with its id is the notice whole."""
         body: dict[str, Any] = {
             "notice_kind": notice.kind,
             "severity": notice.severity,
@@ -73,13 +75,16 @@ class Book:
             "unsent": unsent,
             "deliveries": [_delivery(r, *statuses.get(r.delivery_id, ("queued", None))) for r in rendered],
         }
+        if notes:
+            body["notes"] = list(notes)
         contents = [(notice.notice_id, _ENCODER.encode(notice)), *(_words(r) for r in rendered)]
         return _draft("notice", _partition(notice), at, notice.user_id, notice.notice_id, body, contents)
 
-    def rendering(self, partition: int, rendered: Sequence[Rendered], fallback_of: str | None, at: int) -> Draft:
-        """That a notice was put into words later: when the contact came, or on another channel after the delivery `fallback_of` failed."""
+    def rendering(self, partition: int, rendered: Sequence[Rendered], fallback_of: str | None, at: int, reason: str | None = None) -> Draft:
+        """That a notice was put into words later: when the contact came, or on another channel after the delivery `fallback_of` failed.
+        `reason`: why it is not sent at once."""
         first = rendered[0]
-        body = {"fallback_of": fallback_of, "deliveries": [_delivery(r, "queued", None) for r in rendered]}
+        body = {"fallback_of": fallback_of, "deliveries": [_delivery(r, "queued", reason) for r in rendered]}
         return _draft("rendering", partition, at, first.user_id, first.notice_id, body, [_words(r) for r in rendered])
 
     def receipt(self, partition: int, receipt: Receipt) -> Draft:

@@ -106,6 +106,7 @@ def _notice(notice: NoticeRecord) -> list[str]:
         lines += ["         the user was erased: words and contacts can't be read"]
     for delivery in notice.deliveries:
         lines += _delivery(delivery)
+    lines += [f"         {note}" for note in notice.notes]
     lines += [f"         {channel:<6} waits for the user's contact" for channel in notice.waiting]
     lines += [f"         {channel:<6} left to the next digest" for channel in notice.digest]
     if notice.parts:

@@ -93,6 +93,8 @@ class NoticeRecord(msgspec.Struct, kw_only=True):
     parts: list[str]
     waiting: list[str]
     """Channels that have not been composed yet."""
+    notes: list[str] = []
+    """What was odd about the reader's record: no usable address, an unknown time zone."""
     deliveries: list[DeliveryRecord] = []
     answer: AnswerRecord | None = None
     why: dict[str, Any] | None = None
@@ -169,6 +171,7 @@ def _begun(body: dict[str, Any], row: EntryRow) -> NoticeRecord:
         digest=body["digest"],
         parts=body["parts"],
         waiting=body["waiting"],
+        notes=body.get("notes", []),
     )
     record.deliveries = [_delivery(one, None) for one in body["deliveries"]]
     for one in body["unsent"]:

@@ -18,9 +18,13 @@ import structlog
 from domain.decode import Rejected, decode_user
 from domain.events.user import User
 from domain.messages import Finding, Medium, Notice
+from domain.policy_rules import Rules
 from domain.ports import Delivery, Rendered, Token, Transaction, Unsent, Waiting
 from notices.compose import Composer, Recipient, missing, recipients, slots
+from notices.compose.recipients import CURRENT
 from notices.digest import digest_notice
+from notices.notes import notes
+from notices.preferences import way
 from streams.records import Item
 
 log = structlog.get_logger(__name__)
@@ -60,6 +64,7 @@ class Desk:
         contact_wait: float,
         answer_ttl: float,
         digest_after: float = 3600.0,
+        rules: Rules | None = None,
         wake: Callable[[], None] = lambda: None,
         sender: Handover | None = None,
         forget: Callable[[str], None] = lambda user_id: None,
@@ -69,6 +74,7 @@ class Desk:
         self.late_after, self.contact_wait = timedelta(seconds=late_after), timedelta(seconds=contact_wait)
         self.answer_ttl, self.digest_after = timedelta(seconds=answer_ttl), timedelta(seconds=digest_after)
         self.wake, self.sender, self.forget, self.now = wake, sender, forget, now
+        self.rules = rules or Rules()
 
     # -- the topic users
 
@@ -158,6 +164,8 @@ class Desk:
             gone = [Unsent(channel, "expired", reason) for channel in dict.fromkeys([*notice.channels, *notice.digest])]
             transaction.add_notice(msgspec.structs.replace(notice, digest=[]), unsent=gone)
             return ()
+        told = way(notice, user, now, self.rules)
+        notice = told.notice
         to = recipients(notice, user, now)
         tokens = {slot: secrets.token_urlsafe(16) for slot in slots(notice, to)}
         rendered = self._composed(notice, user, tokens, now, parts=parts, to=to)
@@ -166,18 +174,22 @@ class Desk:
         if rendered is None:
             unsent = [Unsent(channel, "failed", "could not be composed") for channel in notice.channels]
             waiting = []
+        held = {one.delivery_id for one in rendered or () if one.slot == CURRENT and one.channel in told.held}
         transaction.add_notice(
             notice,
             rendered or (),
+            statuses=dict.fromkeys(held, ("queued", told.reason)),
+            held={name: told.until for name in held if told.until},
+            notes=notes(notice, user, self.composer.default_locale),
             unsent=unsent,
             tokens=[Token(token, slot) for slot, token in tokens.items()],
             answer_locale=rendered[0].locale if rendered else self.composer.default_locale,
             answer_until=now + self.answer_ttl,
             waiting=waiting,
             waiting_until=now + self.contact_wait,
-            digest_due=max(now + timedelta(seconds=60), notice.occurred_at + self.digest_after),
+            digest_due=told.digest_due or max(now + timedelta(seconds=60), notice.occurred_at + self.digest_after),
         )
-        return rendered or ()
+        return [one for one in rendered or () if one.delivery_id not in held]
 
     def _too_late(self, notice: Notice, now: datetime) -> str | None:
         if now - notice.occurred_at > self.late_after:
@@ -225,7 +237,12 @@ class Desk:
         if reason := self._too_late(waiting.notice, now):
             transaction.give_up(waiting, reason, status="expired")
             return False
-        notice = msgspec.structs.replace(waiting.notice, channels=[waiting.channel])
+        alone = msgspec.structs.replace(waiting.notice, channels=[waiting.channel], digest=[], suppressed={})
+        told = way(alone, user, now, self.rules, may_digest=False)
+        notice = told.notice
+        if reason := notice.suppressed.get(waiting.channel):
+            transaction.give_up(waiting, reason, status="suppressed")
+            return False
         if missing(notice, recipients(notice, user, now)):
             if now >= waiting.until:
                 transaction.give_up(waiting, "no contact", OTHER.get(waiting.channel))
@@ -238,8 +255,9 @@ class Desk:
         if not current:
             transaction.give_up(waiting, "could not be composed")
             return False
-        transaction.add_rendering(waiting, current, [Token(token, "current")] if tokens else [])
-        return True
+        held = (told.until, told.reason) if told.until and told.reason and waiting.channel in told.held else None
+        transaction.add_rendering(waiting, current, [Token(token, "current")] if tokens else [], held)
+        return held is None
 
     def _digest(self) -> None:
         now = self.now()

@@ -244,6 +244,7 @@ def build_notify(settings: Settings) -> Notify:
         inbox.erase(user_id)
         erase_profile(client, user_id)
 
+    rules = load_notices()
     desk = Desk(
         store,
         directory,
@@ -257,7 +258,8 @@ def build_notify(settings: Settings) -> Notify:
         late_after=settings.notices.late_after,
         contact_wait=settings.notices.contact_wait,
         answer_ttl=settings.notices.answer_ttl,
-        digest_after=load_notices().throttle.seconds,
+        digest_after=rules.throttle.seconds,
+        rules=rules,
         wake=sender.wake,
         sender=sender,
         forget=forget,

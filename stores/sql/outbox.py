@@ -55,7 +55,9 @@ class SqlOutbox:
 
     def hasten(self, channel: Medium, now: datetime, limit: int | None = None) -> int:
         at = micros(now)
-        wanted = select(c.delivery_id).where(~c.final, c.channel == channel, c.due_at > at, c.owner.is_(None)).order_by(c.urgency, c.due_at)
+        # What nobody tried yet waits for its reader's quiet hours to end, not for a provider.
+        later = (~c.final, c.channel == channel, c.due_at > at, c.owner.is_(None), c.attempt > 0)
+        wanted = select(c.delivery_id).where(*later).order_by(c.urgency, c.due_at)
         return self._move(wanted.limit(limit) if limit is not None else wanted, at)
 
     def release(self, owner: str | None, now: datetime) -> int:

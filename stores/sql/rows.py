@@ -73,7 +73,7 @@ def notice_row(notice: Notice, now: int) -> dict[str, Any]:
 
 
 def delivery_row(
-    rendered: Rendered, status: str, reason: str | None, now: int, chain: int, fallback_of: str | None = None
+    rendered: Rendered, status: str, reason: str | None, now: int, chain: int, fallback_of: str | None = None, due: int | None = None
 ) -> dict[str, Any]:
     return {
         "delivery_id": rendered.delivery_id,
@@ -96,7 +96,7 @@ def delivery_row(
         "expires_at": micros_or_none(rendered.expires_at),
         "final": status in FINAL,
         "urgency": urgency(rendered.severity),
-        "due_at": now,
+        "due_at": now if due is None else due,
         "owner": None,
         "fallback_of": fallback_of,
         "chain": chain,

@@ -85,6 +85,8 @@ class SqlTransaction:
         waiting: Sequence[Medium] = (),
         waiting_until: datetime | None = None,
         digest_due: datetime | None = None,
+        held: Mapping[str, datetime] | None = None,
+        notes: Sequence[str] = (),
     ) -> None:
         if notice.notice_id in self._ids:
             return
@@ -93,11 +95,12 @@ class SqlTransaction:
         now, chain = self._now, rows.partition_of(notice)
         said = {u.channel for u in unsent}
         left_out = [*unsent, *(Unsent(c, "suppressed", notice.suppressed[c]) for c in MEDIA if c in notice.suppressed and c not in said)]
-        unit = _Unit(self._book.notice(notice, rendered, statuses, left_out, waiting, now), notice=rows.notice_row(notice, now))
+        unit = _Unit(self._book.notice(notice, rendered, statuses, left_out, waiting, now, notes), notice=rows.notice_row(notice, now))
         for one in rendered:
             status, reason = statuses.get(one.delivery_id, ("queued", None))
-            unit.deliveries.append(rows.delivery_row(one, status, reason, now, chain))
-            if status != "queued":
+            later = (held or {}).get(one.delivery_id)
+            unit.deliveries.append(rows.delivery_row(one, status, reason, now, chain, due=None if later is None else micros(later)))
+            if status != "queued" or reason:
                 unit.receipts.append(self._receipt(one, status, reason))
         for channel, status, reason in ((u.channel, u.status, u.reason) for u in left_out):
             self._unsent(unit, notice, channel, status, reason)
@@ -120,13 +123,18 @@ class SqlTransaction:
         unit.parts = notice.parts
         self._units.append(unit)
 
-    def add_rendering(self, waiting: Waiting, rendered: Sequence[Rendered], tokens: Sequence[Token] = ()) -> None:
+    def add_rendering(
+        self, waiting: Waiting, rendered: Sequence[Rendered], tokens: Sequence[Token] = (), held: tuple[datetime, str] | None = None
+    ) -> None:
         if not rendered:
             raise ValueError("nothing was composed")
         notice = waiting.notice
         chain = rows.partition_of(notice)
-        unit = _Unit(self._book.rendering(chain, rendered, waiting.fallback_of, self._now), ends=(notice.notice_id, waiting.channel))
-        unit.deliveries = [rows.delivery_row(r, "queued", None, self._now, chain, waiting.fallback_of) for r in rendered]
+        due, reason = (micros(held[0]), held[1]) if held else (None, None)
+        draft = self._book.rendering(chain, rendered, waiting.fallback_of, self._now, reason)
+        unit = _Unit(draft, ends=(notice.notice_id, waiting.channel))
+        unit.deliveries = [rows.delivery_row(r, "queued", reason, self._now, chain, waiting.fallback_of, due) for r in rendered]
+        unit.receipts = [self._receipt(r, "queued", reason) for r in rendered if reason]
         unit.tokens = [_token_row(notice.notice_id, t) for t in tokens]
         unit.answer_locale = rendered[0].locale if tokens else ""
         self._units.append(unit)
@@ -265,7 +273,7 @@ class SqlTransaction:
 
     def _leased(self, row: dict[str, Any]) -> dict[str, Any]:
         """The row, its sender's from the start while there is room."""
-        if self._owner is None or row["final"] or self._room.get(row["channel"], 0) < 1:
+        if self._owner is None or row["final"] or row["due_at"] > self._now or self._room.get(row["channel"], 0) < 1:
             return row
         self._room[row["channel"]] -= 1
         self.leased.add(row["delivery_id"])

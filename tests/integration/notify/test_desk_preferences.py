@@ -1,0 +1,117 @@
+"""What a reader chose, at the desk: muted, held in quiet hours, left to his own digest; and what the ledger says of it."""
+
+from datetime import timedelta
+
+from domain.events.user import Preferences, QuietHours
+from ledger.record import NoticeRecord, records
+from ledger.verify import verify
+from tests.integration.notify.test_desk import START, Bench, bench, words  # noqa: F401 (a fixture)
+
+EVENING = QuietHours(start="17:00", end="20:00")
+"""In Taipei; the bench begins at 18:00 there."""
+END = START + timedelta(hours=2)
+
+
+def record(bench: Bench, notice_id: str) -> NoticeRecord:  # noqa: F811
+    assert verify(bench.store.book, bench.store.ledger).ok
+    (found,) = records(bench.store.book, bench.store.ledger, [notice_id])
+    return found
+
+
+def test_quiet_hours_hold_the_mail_until_they_end(bench: Bench):  # noqa: F811
+    """The item in the app is there at once; a provider that is back doesn't hurry the mail; the ledger says why it waits."""
+    bench.user(preferences=Preferences(quiet_hours=EVENING))
+    notice = bench.notice()
+    bench.take(notice)
+    at_once = set(bench.claimed())
+    bench.store.outbox.hasten("email", bench.at)
+    bench.later(minutes=119)
+    too_early = bench.claimed()
+    bench.later(minutes=1)
+
+    assert (at_once, too_early, set(bench.claimed())) == ({"inapp"}, {}, {"email"})
+    mail = next(d for d in record(bench, notice.notice_id).deliveries if d.channel == "email")
+    assert (mail.status, mail.reason) == ("queued", "quiet hours of the user until 2026-11-22T12:00Z")
+    assert bench.receipts() == [("email", "queued", mail.reason)]
+
+
+def test_a_grave_notice_goes_out_in_quiet_hours(bench: Bench):  # noqa: F811
+    """Whatever was muted."""
+    bench.user(preferences=Preferences(quiet_hours=EVENING, channels={"security": []}, digest="daily"))
+    bench.take(bench.notice(kind="login_new_country", severity="warning", channels=["email", "sms", "inapp"]))
+
+    assert set(bench.claimed()) == {"email", "sms", "inapp"}
+
+
+def test_a_muted_channel_is_recorded(bench: Bench):  # noqa: F811
+    """As suppressed, with the reason; nothing is sent in its place."""
+    bench.user(preferences=Preferences(channels={"security": ["inapp"]}))
+    notice = bench.notice()
+    bench.take(notice)
+
+    assert set(bench.claimed()) == {"inapp"}
+    assert bench.receipts() == [("email", "suppressed", "muted by the user's preferences (security)")]
+    assert record(bench, notice.notice_id).channels == ["inapp"]
+
+
+def test_what_waits_for_a_contact_learns_what_its_reader_wants(bench: Bench):  # noqa: F811
+    """The record that brings the address brings the preferences."""
+    bench.take(bench.notice(1))
+    bench.take(bench.notice(2, user="u8"))
+    bench.user(preferences=Preferences(quiet_hours=EVENING))
+    bench.user(user_id="u8", preferences=Preferences(channels={"security": []}))
+    bench.desk.tend()
+    now = set(bench.claimed())
+    bench.at = END
+
+    assert (now, set(bench.claimed())) == ({"inapp"}, {"email"})
+    said = {(status, reason) for _, status, reason in bench.receipts()}
+    assert said == {
+        ("queued", "quiet hours of the user until 2026-11-22T12:00Z"),
+        ("suppressed", "muted by the user's preferences (security)"),
+    }
+
+
+def test_a_daily_digest_names_what_the_day_brought(bench: Bench):  # noqa: F811
+    """One mail at nine in the morning, one entry of the ledger; what is graver went out by itself."""
+    bench.user(preferences=Preferences(digest="daily"))
+    one, two = bench.notice(1), bench.notice(2)
+    grave = bench.notice(3, kind="login_new_country", severity="warning", channels=["email", "inapp"])
+    bench.take(one, two, grave)
+    single = [row.notice_id for row in bench.claimed().values() if row.channel == "email"]
+    bench.at = START + timedelta(hours=14, minutes=59)
+    bench.desk.tend()
+    early = bench.claimed()
+    bench.at = START + timedelta(hours=15)
+    bench.desk.tend()
+    bench.desk.tend()
+
+    (digest,) = bench.claimed().values()
+    assert (single, early, digest.kind) == ([grave.notice_id], {}, "digest")
+    assert sorted(record(bench, digest.notice_id).parts) == sorted([one.notice_id, two.notice_id])
+    assert bench.claimed() == {}
+
+
+def test_the_ledger_says_what_was_odd_about_the_reader(bench: Bench):  # noqa: F811
+    """What is left is told; nothing of what was odd stands there."""
+    bench.user(email="mei at home", time_zone="Mars/Phobos", locale="tlh")
+    notice = bench.notice()
+    bench.take(notice)
+
+    assert set(bench.claimed()) == {"inapp"}
+    assert record(bench, notice.notice_id).notes == [
+        "email: what the user has is not an address",
+        "time zone: unknown, so times are in UTC",
+        "locale: not one that Vigil writes, so en by default",
+    ]
+
+
+def test_a_warning_that_is_over_before_the_morning_is_not_sent_in_the_morning(bench: Bench):  # noqa: F811
+    """It says so at once."""
+    bench.user(preferences=Preferences(quiet_hours=EVENING))
+    notice = bench.notice(kind="margin_low", answerable=False, expires_at=bench.at + timedelta(minutes=30), reasons=[])
+    bench.take(notice)
+    bench.at = END
+
+    assert "email" not in bench.claimed()
+    assert bench.receipts()[0][1:] == ("suppressed", "quiet hours of the user until 2026-11-22T12:00Z, over before they end")
