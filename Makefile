@@ -48,6 +48,7 @@ bench: $(VENV)/.ready-dev $(VENV)-bench/.ready ## measures speed, latency and me
 
 bench-quality: $(VENV)/.ready-dev ## measures what is noticed, and how often honest people are disturbed
 	$(BIN)/python -m benchmarks.exchange_quality $(BENCH)
+	$(BIN)/python -m benchmarks.login_risk --output benchmarks/results/login-risk.json
 	$(BIN)/python -m benchmarks.poisoning
 
 lint: $(VENV)/.ready-dev ## style, format, import arrows, detector cases

@@ -14,19 +14,22 @@ from detectors.cases import NamedSurroundings
 from detectors.login.sight import device_key
 from detectors.models import login_risk
 from detectors.models.attempts import BIN, Attempts
+from detectors.models.features import account
 from detectors.models.logins import MOST, Logins
 from detectors.models.partition import Models
+from domain.habits import Habits
+from domain.habits.login import LoginHabits
 from domain.habits.traits import ADDRESS, DEVICE, LEVELS, NETWORK, PLACE, Traits
 from domain.place import Place
-from tests.support.events import DAY, HOUR, LAPTOP, STRANGER, login
+from tests.support.events import DAY, HOUR, LAPTOP, STRANGER, event, login
 
 PLACES = NamedSurroundings()
 
 
 def seen(at: float, client: dict[str, Any] | None = None, models: Models | None = None, place: Place | None = None) -> Sighting:
     """A sign-in as the engine shows it."""
-    event: Any = login(at, client)
-    return Sighting(event, place or PLACES.place(event.where.ip), PLACES.agent(event.where.user_agent), models)
+    one: Any = login(at, client)
+    return Sighting(one, place or PLACES.place(one.where.ip), PLACES.agent(one.where.user_agent), models)
 
 
 def settled(days: int = 60, client: dict[str, Any] | None = None, models: Models | None = None) -> Traits:
@@ -229,3 +232,17 @@ def test_attempts_of_now_are_those_of_the_last_half_hour() -> None:
     assert again.export() == attempts.export()
     with pytest.raises(ValueError, match="counts of attempts"):
         again.restore({"bins": {}, "slots": []})
+
+
+def test_a_change_from_elsewhere_is_riskier_than_one_at_home() -> None:
+    """And one of which nothing is told is in between: silence accuses nobody."""
+    habits = Habits(login=LoginHabits(traits=settled()))
+    risks = []
+    for client in (LAPTOP, {}, STRANGER):
+        change: Any = event("account_change", 0, change="mfa_disabled", client=client)
+        row = account.features(Sighting(change, PLACES.place(change.where.ip), PLACES.agent(change.where.user_agent)), habits)
+        assert len(row) == len(account.NAMES)
+        risks.append(sum(nats for _, nats in account.evidence(row)))
+
+    assert risks == sorted(risks)
+    assert risks[-1] > risks[0] + 3
