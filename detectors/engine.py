@@ -96,6 +96,11 @@ class Engine:
         """What users of the partition wait for longer than usual, as of event time `at`; each once."""
         return list(overdue(self.cohorts(partition).delays, at)) if self.cohorts else []
 
+    def excuse(self, partition: int, transfer_id: str) -> None:
+        """The exchange was asked to hold or check this withdrawal: that it takes longer is no news."""
+        if self.cohorts:
+            self.cohorts(partition).delays.end("withdrawal", transfer_id[:128], 0.0, done=False)
+
     def crowd_keys(self, event: Event) -> set[tuple[str, str]]:
         """(kind, key) of the sets in the crowd that the event will be judged by: to be fetched before `apply`."""
         asked = self._plans[type(event)].of(event).crowd if type(event) in self._plans else []

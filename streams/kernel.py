@@ -315,6 +315,8 @@ class Kernel(Patient):
 
     def _act(self, work: Work, user: str, action: Any, item: Item) -> None:
         work.publish("account-actions", user, action, item)
+        if action.target and action.action in ("hold_withdrawal", "require_step_up"):
+            self.engine.excuse(item.partition, action.target)
         self.tally.actions[action.action] += 1
 
     def _rewound(self, user: str, stored: dict[str, bytes | None], items: Sequence[Item], now: datetime) -> UserState:

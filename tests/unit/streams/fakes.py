@@ -39,6 +39,8 @@ class CountingEngine:
         self.late: list[Any] = []
         self.tells: list[Any] = []
 
+    def excuse(self, partition: int, transfer_id: str) -> None: ...
+
     def overdue(self, partition: int, at: float) -> list[Any]:
         late, self.late = self.late, []
         return late

@@ -52,9 +52,11 @@ async def report(worker: Worker, user: str, at: float) -> None:
     await worker.take("reports", "report", user, at, subject="scam_address", text="", urls=[], addresses=[SCAM], senders=[])
 
 
-async def transfer(worker: Worker, user: str, at: float, name: str, status: str, address: str = SCAM) -> None:
+async def transfer(
+    worker: Worker, user: str, at: float, name: str, status: str, address: str = SCAM, usd: str = "10", balance: str | None = None
+) -> None:
     await worker.take("transfers", "transfer", user, at, transfer_id=name, direction="withdrawal", status=status, asset="USDT",
-                      network="TRON", amount="10", usd_value="10", address=address)  # fmt: skip
+                      network="TRON", amount=usd, usd_value=usd, balance_usd=balance, address=address)  # fmt: skip
 
 
 async def test_reporters_and_payers_of_a_campaign_are_told() -> None:
@@ -85,6 +87,21 @@ async def test_a_late_withdrawal_is_told_without_anybody_asking() -> None:
     assert await worker.back("service-events") == 1
 
     assert worker.told("slow") == [("service_delayed", "info", ["inapp"])]
+
+
+async def test_a_withdrawal_that_is_held_on_our_word_is_not_called_late() -> None:
+    """Its owner was told why it waits."""
+    worker = Worker()
+    for number in range(25):
+        at = -30 * HOUR + number * HOUR
+        await transfer(worker, "u", at, f"t{number}", "requested", "TKnown")
+        await transfer(worker, "u", at + 5 * MINUTE, f"t{number}", "completed", "TKnown")
+    await transfer(worker, "u", -2 * HOUR, "held", "requested", "TKnovvn", usd="900000", balance="1000000")
+    assert {action["target"] for action in worker.bus.on("account-actions")} == {"held"}
+    for at in (-MINUTE, 0.0):
+        await worker.take("logins", "login", "other", at, outcome="success")
+
+    assert worker.bus.on("service-events") == []
 
 
 async def test_a_problem_that_the_exchange_names_is_told_in_the_app() -> None:
