@@ -56,3 +56,17 @@ class Transfer(Input, frozen=True, kw_only=True, omit_defaults=True, tag="transf
     def balance(self) -> float | None:
         """USD on the account before it, approximately; None where not told."""
         return approximate(self.balance_usd)
+
+    @once
+    def told(self) -> dict[str, str]:
+        """What is told of it, by the names of domain.facts; to be read only, it is one for all."""
+        named = {
+            "transfer_id": self.transfer_id,
+            "amount": self.amount,
+            "asset": self.asset,
+            "network": self.network,
+            "usd_value": self.usd_value,
+            "address": self.address or self.counterparty_user_id,
+            "balance_usd": self.balance_usd,
+        }
+        return {name: value[:200] for name, value in named.items() if value}

@@ -350,26 +350,12 @@ def test_risk_ranks_what_is_odd_above_what_is_usual(engine: Engine, settled: Use
     assert paid < drained
 
 
-@pytest.mark.parametrize(
-    "plain",
-    [
-        event("service", subject="withdrawal", problem="delayed"),
-        event("report", subject="phishing", text="x", urls=[], addresses=[], senders=[]),
-        event(
-            "announcement",
-            kind="tip",
-            severity="info",
-            starts_at="2026-03-02T12:00:00Z",
-            ends_at="2026-03-02T12:00:00Z",
-            audience={},
-            title={},
-            body={},
-        ),
-    ],
-    ids=["service", "report", "announcement"],
-)
-def test_events_without_a_detector_pass(engine: Engine, plain: Event) -> None:
+def test_events_without_a_detector_pass(engine: Engine) -> None:
     """Counted, nothing else."""
+    plain = event(
+        "announcement", kind="tip", severity="info", starts_at="2026-03-02T12:00:00Z", ends_at="2026-03-02T12:00:00Z", audience={}, title={},
+        body={},
+    )  # fmt: skip
     outcome = engine.apply(plain, UserState())
     assert (outcome.findings, outcome.errors, outcome.risk) == ([], [], 0.0)
 
