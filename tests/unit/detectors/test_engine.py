@@ -11,7 +11,7 @@ from detectors.base import Detector, Score, Sighting
 from detectors.cases import NamedSurroundings
 from detectors.engine import Engine, Outcome
 from detectors.registry import Registry
-from domain.events import Event, Login
+from domain.events import Login
 from domain.habits import Habits
 from domain.ids import finding_id, notice_id
 from domain.messages import Source
