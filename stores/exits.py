@@ -34,8 +34,8 @@ _VPNS = re.compile(
 """Of these, those that consumer VPNs are known to come out of."""
 _PROXY = re.compile(r"\bprox(?:y|ies)\b", re.IGNORECASE)
 _CARRIER = re.compile(
-    r"\b(?:mobile|mobil|mobility|wireless|cellular|cellco|celular|movil|moviles|docomo|gsm|lte|[345]g|sk telecom|turkcell|megafon|"
-    r"mobifone|radiomovil|hutchison 3g|t-mobile|softbank mobile|mts pjsc|vodafone data)\b|mobil(?=\w)",
+    r"\b(?:mobil\w*|wireless|cellular|cellco|celular|movil|moviles|docomo|gsm|lte|[345]g|sk telecom|turkcell|megafon|"
+    r"mobifone|radiomovil|hutchison 3g|t-mobile|softbank mobile|mts pjsc|vodafone data)\b",
     re.IGNORECASE,
 )
 """Words by which carriers for phones are registered; those that sell lines to homes as well are not told apart by any free data."""

@@ -12,7 +12,7 @@ import pytest
 from domain.place import NO_AGENT, NOWHERE
 from stores import carrier
 from stores.agents import describe
-from stores.exits import is_exit
+from stores.exits import exit_kind, is_carrier, is_exit
 from stores.geo import GeoSurroundings
 from tests.support.surroundings import real_surroundings
 
@@ -66,6 +66,42 @@ def test_an_address_mapped_into_ipv6_is_the_same_place() -> None:
 def test_networks_are_told_apart_by_their_registered_name(asn: int, name: str, expected: bool) -> None:
     """Names that merely resemble a hosting company's stay consumer networks."""
     assert is_exit(asn, name) is expected
+
+
+@pytest.mark.parametrize(
+    ("ip", "kind", "mobile"),
+    [
+        ("45.76.96.10", "hosting", False),
+        ("106.49.128.9", "vpn", False),
+        ("1.34.10.20", "", False),
+        ("101.14.12.9", "", True),
+        ("17.57.144.9", "", False),
+    ],
+    ids=["a rented server", "a VPN's exit", "a home", "a carrier for phones", "a phone maker's own"],
+)
+def test_what_kind_of_exit_it_is(ip: str, kind: str, mobile: bool) -> None:
+    """Hosting, VPN, or none that hides anybody; and whether phones come from there."""
+    place = real_surroundings().place(ip)
+
+    assert (place.exit_kind, place.mobile) == (kind, mobile)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "carrier"),
+    [
+        ("M247 Europe SRL", "vpn", False),
+        ("Hetzner Online GmbH", "hosting", False),
+        ("Some Proxy Services Ltd", "proxy", False),
+        ("T-Mobile USA, Inc.", "", True),
+        ("NTT DOCOMO, INC.", "", True),
+        ("Free Mobile SAS", "", True),
+        ("Chunghwa Telecom Co., Ltd.", "", False),
+        ("Automobile Club", "", False),
+    ],
+)
+def test_exits_and_carriers_by_their_registered_name(name: str, kind: str, carrier: bool) -> None:
+    """Words, not parts of words."""
+    assert (exit_kind(1, name), is_carrier(name)) == (kind, carrier)
 
 
 @pytest.mark.parametrize(
