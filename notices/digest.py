@@ -7,6 +7,7 @@ from datetime import datetime
 
 from domain.ids import notice_id
 from domain.messages import Notice
+from domain.severity import RANK
 
 
 def digest_notice(user_id: str, parts: Sequence[Notice], now: datetime) -> Notice:
@@ -33,3 +34,14 @@ def digest_notice(user_id: str, parts: Sequence[Notice], now: datetime) -> Notic
         config_hash=ordered[-1].config_hash,
         parts=names,
     )
+
+
+def listed(parts: Sequence[Notice]) -> list[Notice]:
+    """What a digest of `parts` says, in event time: each event once, by the gravest notice about it, and of a thread its latest."""
+    said: dict[tuple[str, str], Notice] = {}
+    for part in sorted(parts, key=lambda n: (n.occurred_at, n.notice_id)):
+        name = ("thread", part.thread) if part.thread else ("event", part.group)
+        before = said.get(name)
+        if before is None or part.thread or RANK[part.severity] > RANK[before.severity]:
+            said[name] = part
+    return sorted(said.values(), key=lambda n: (n.occurred_at, n.notice_id))

@@ -16,6 +16,7 @@ from notices.compose.catalogue import Words
 from notices.compose.formats import Formats, clean
 from notices.compose.templates import parts_of
 from notices.compose.why import hours
+from notices.digest import listed
 
 
 class Fact(NamedTuple):
@@ -83,6 +84,7 @@ def asked_of(notice: Notice) -> str:
 
 def parts(notice: Notice, reader: Reader, brand: str, digest: Sequence[Notice] = ()) -> Parts:
     """The notice in the reader's words. `digest`: the notices that a digest names."""
+    digest = listed(digest)
     _, formats, facts = reader.words, reader.formats, notice.facts
     said = {
         "_": _,
@@ -193,5 +195,4 @@ def _withdrawals_held(notice: Notice, reader: Reader) -> str:
 def _digest(digest: Sequence[Notice], reader: Reader, brand: str) -> list[str]:
     """One line a notice: time and subject."""
     _ = reader.words
-    ordered = sorted(digest, key=lambda n: n.occurred_at)
-    return [_("{time} {subject}", time=reader.formats.time(n.occurred_at), subject=parts(n, reader, brand).subject) for n in ordered]
+    return [_("{time} {subject}", time=reader.formats.time(n.occurred_at), subject=parts(n, reader, brand).subject) for n in digest]

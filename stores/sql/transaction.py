@@ -211,6 +211,7 @@ class SqlTransaction:
                     ends.append(rows.last_receipt(row, "suppressed", over.reason, moment(self._now)))
                     chains.add(row["chain"])
                 self._give_up_waiting(connection, some, over)
+                self._leave_out_of_digest(connection, some, over)
         if ends:
             Chain(connection, self._book).lock(chains)
             SqlOutbox.write(connection, self._book, [(end, None) for end in ends])
@@ -227,6 +228,27 @@ class SqlTransaction:
                     fallback_of=row["fallback_of"],
                 )  # fmt: skip
                 self.give_up(one, over.reason, status="suppressed")
+
+    def _leave_out_of_digest(self, connection: Connection, ids: Sequence[str], over: _Over) -> None:
+        """What waits for a digest that nobody needs to read any more. The same words as for all that isn't sent."""
+        p, d = digest_parts.c, deliveries.c
+        parts = connection.execute(select(digest_parts).where(p.notice_id.in_(ids)).with_for_update(skip_locked=True)).mappings().all()
+        if not parts:
+            return
+        told = rows.open_notices(connection, self._book, [row["notice_id"] for row in parts], [over.user_id])
+        for row in parts:
+            connection.execute(delete(digest_parts).where(p.notice_id == row["notice_id"], p.channel == row["channel"]))
+            name = delivery_id(row["notice_id"], row["channel"], "current")
+            notice = told.get(row["notice_id"])
+            if notice is None or connection.execute(select(d.delivery_id).where(d.delivery_id == name)).first():
+                continue
+            receipt = Receipt(
+                notice_id=notice.notice_id, user_id=notice.user_id, channel=row["channel"], status="suppressed", provider=None,
+                provider_id=None, attempt=0, at=moment(self._now), reason=rows.clean(over.reason), delivery_id=name,
+            )  # fmt: skip
+            unit = _Unit(self._book.receipt(rows.partition_of(notice), receipt))
+            self._unsent(unit, notice, row["channel"], "suppressed", over.reason)
+            self._units.append(unit)
 
     def _still_new(self, connection: Connection) -> list[_Unit]:
         """The units whose notice isn't known yet, or which still waited; decided under the lock of their chains."""

@@ -115,3 +115,20 @@ def test_a_warning_that_is_over_before_the_morning_is_not_sent_in_the_morning(be
 
     assert "email" not in bench.claimed()
     assert bench.receipts()[0][1:] == ("suppressed", "quiet hours of the user until 2026-11-22T12:00Z, over before they end")
+
+
+def test_a_digest_does_not_name_what_a_newer_notice_replaced(bench: Bench):  # noqa: F811
+    """What recovered meanwhile is in no digest, and the ledger says that it was left out."""
+    bench.user(preferences=Preferences(digest="hourly"))
+    margin = {"kind": "margin_low", "answerable": False, "thread": "margin:cross", "reasons": []}
+    old = bench.notice(1, **margin)
+    bench.take(old, bench.notice(2))
+    bench.later(minutes=1)
+    bench.take(bench.notice(3, **(margin | {"kind": "margin_recovered", "channels": []})))
+    bench.later(hours=1)
+    bench.desk.tend()
+
+    (digest,) = [row for row in bench.claimed().values() if row.channel == "email"]
+    assert record(bench, digest.notice_id).parts == [bench.notice(2).notice_id]
+    assert ("email", "suppressed", "over before it was sent") in bench.receipts()
+    assert ("email", "suppressed") in [(d.channel, d.status) for d in record(bench, old.notice_id).deliveries]
