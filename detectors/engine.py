@@ -20,7 +20,7 @@ from detectors.models.risk import CONDEMNED, Alert, Risk, record, suspected
 from detectors.outcome import Outcome
 from detectors.plan import Plans, Verb
 from detectors.registry import Registry
-from detectors.service.overdue import overdue
+from detectors.service.overdue import Waits
 from detectors.storyteller import StoryPlan
 from domain import clearing, condemned, recent
 from domain.addresses import normal
@@ -59,6 +59,7 @@ class Engine:
         self.risk = Risk()
         self.records = False
         """Whether outcomes carry a record of what events were like, to be learned from when verdicts come."""
+        self.waits = Waits(cohorts)
         self.reconfigure(registry)
 
     def reconfigure(self, registry: Registry) -> None:
@@ -91,15 +92,6 @@ class Engine:
         habits.first_at = min(at, habits.first_at or at)
         habits.last_at = now
         return outcome
-
-    def overdue(self, partition: int, at: float) -> list[Service]:
-        """What users of the partition wait for longer than usual, as of event time `at`; each once."""
-        return list(overdue(self.cohorts(partition).delays, at)) if self.cohorts else []
-
-    def excuse(self, partition: int, transfer_id: str) -> None:
-        """The exchange was asked to hold or check this withdrawal: that it takes longer is no news."""
-        if self.cohorts:
-            self.cohorts(partition).delays.end("withdrawal", transfer_id[:128], 0.0, done=False)
 
     def crowd_keys(self, event: Event) -> set[tuple[str, str]]:
         """(kind, key) of the sets in the crowd that the event will be judged by: to be fetched before `apply`."""

@@ -310,13 +310,13 @@ class Kernel(Patient):
         """Publishes a service event for what users of the partition wait for longer than usual."""
         newest = max(((item.at or 0.0, item) for item in items if item.event is not None), key=lambda pair: pair[0], default=None)
         if newest is not None:
-            for late in self.engine.overdue(partition, min(newest[0], self.clock())):
+            for late in self.engine.waits.overdue(partition, min(newest[0], self.clock())):
                 work.publish(TOPIC_OF[Service], late.user_id, late, newest[1], partition)
 
     def _act(self, work: Work, user: str, action: Any, item: Item) -> None:
         work.publish("account-actions", user, action, item)
         if action.target and action.action in ("hold_withdrawal", "require_step_up"):
-            self.engine.excuse(item.partition, action.target)
+            self.engine.waits.excuse(item.partition, action.target)
         self.tally.actions[action.action] += 1
 
     def _rewound(self, user: str, stored: dict[str, bytes | None], items: Sequence[Item], now: datetime) -> UserState:

@@ -6,8 +6,9 @@ it is one event.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 from detectors.models.delays import Delays
 from domain.events import Service
@@ -26,3 +27,19 @@ def overdue(delays: Delays, at: float) -> Iterator[Service]:
             reference=begun.reference,
             detail={name: value for name, value in (("asset", asset), ("network", network)) if value},
         )
+
+
+class Waits:
+    """What the users of a partition wait for. `cohorts`: the models of a partition by its number (detectors.models.partition)."""
+
+    def __init__(self, cohorts: Callable[[int], Any] | None):
+        self._cohorts = cohorts
+
+    def overdue(self, partition: int, at: float) -> list[Service]:
+        """What takes longer than usual as of event time `at`; each once."""
+        return list(overdue(self._cohorts(partition).delays, at)) if self._cohorts else []
+
+    def excuse(self, partition: int, transfer_id: str) -> None:
+        """The exchange was asked to hold or check this withdrawal: that it takes longer is no news."""
+        if self._cohorts:
+            self._cohorts(partition).delays.end("withdrawal", transfer_id[:128], 0.0, done=False)

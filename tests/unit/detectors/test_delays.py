@@ -108,8 +108,8 @@ def test_a_user_is_told_of_a_late_withdrawal_by_way_of_the_engine() -> None:
         transfer(f"u{n}", f"t{n}", n * HOUR + 5 * MINUTE, "completed")
     transfer("slow", "t", 30 * HOUR, "requested")
     now = NOON.timestamp() + 31 * HOUR
-    assert engine.overdue(0, now - 50 * MINUTE) == []
-    (late,) = engine.overdue(0, now)
+    assert engine.waits.overdue(0, now - 50 * MINUTE) == []
+    (late,) = engine.waits.overdue(0, now)
     outcome = engine.apply(late, states["slow"])
 
     assert (late.user_id, late.event_id, late.problem) == ("slow", "late-withdrawal-t", "delayed")
@@ -129,7 +129,7 @@ def test_a_check_of_identity_that_takes_far_longer_than_others_is_stuck() -> Non
         engine.apply(event("service", n * HOUR, user_id=user, subject="kyc", problem="progress"), states[user])
         engine.apply(event("account_change", n * HOUR + 2 * HOUR, user_id=user, change="kyc_approved"), states[user])
     engine.apply(event("service", 40 * HOUR, user_id="slow", subject="kyc", problem="progress"), states["slow"])
-    (late,) = engine.overdue(0, NOON.timestamp() + 72 * HOUR)
+    (late,) = engine.waits.overdue(0, NOON.timestamp() + 72 * HOUR)
 
     (found,) = engine.apply(late, states["slow"]).findings
     assert (found.detector, found.facts["stuck_days"]) == ("service_kyc_stuck", "1")

@@ -38,6 +38,7 @@ class CountingEngine:
         self.applied: list[str] = []
         self.late: list[Any] = []
         self.tells: list[Any] = []
+        self.waits = self
 
     def excuse(self, partition: int, transfer_id: str) -> None: ...
 
