@@ -24,10 +24,10 @@ class SessionStolen(Detector):
     def score_one(self, seen: Sighting, habits: Habits) -> Score:
         client, login = seen.event.where, habits.login
         begun = login.session(short(client.session_id)) if client.session_id else None
-        if begun is None:
+        if begun is None or not begun.network or short(sight.network(seen)) in (begun.network, 0):
             return NORMAL
         now = _as_is(seen, begun.key)
-        if not (now.network and begun.network and now.system and begun.system) or now.network == begun.network:
+        if not (now.system and begun.system):
             return NORMAL
         if now.system == begun.system:
             # An app and the browser of the same phone may share a session.
