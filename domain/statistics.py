@@ -24,9 +24,9 @@ def faded(seconds: float, half_life: float) -> float:
 class Decayed(msgspec.Struct, array_like=True):
     """A count that fades: the sum of weights, each halved every half-life."""
 
-    total: float = 0.0
-    at: float = 0.0
-    """Event time of the newest value; `total` is as of then."""
+    total: int | float = 0
+    at: int | float = 0
+    """Event time of the newest value; `total` is as of then. Nothing counted yet is two bytes: most are that for long."""
 
     def add(self, at: float, half_life: float, weight: float = 1.0) -> None:
         """Counts `weight` at event time `at`."""

@@ -19,6 +19,8 @@ MAX_OLD_PAYEES = 256
 """Kept as fingerprints, to be recognized only."""
 MAX_DUST = 8
 MAX_FLOWS = 32
+FORGET_SINCE = 120
+"""Days after which it doesn't matter when a payee was first paid."""
 KEEP_FLOWS = 7 * 86_400
 """Seconds that a transfer is remembered by its id, for its later statuses."""
 
@@ -31,7 +33,7 @@ class Payee(msgspec.Struct, array_like=True):
     count: int = 1
     memo: str = ""
     since: int = 0
-    """Day of the first payment, counted from the epoch; 0 for one that its owner spoke for."""
+    """Day of the first payment, counted from the epoch; 0 for one that its owner spoke for, and when it was long ago."""
 
 
 class Dust(msgspec.Struct, array_like=True):
@@ -101,6 +103,8 @@ class TransferHabits(msgspec.Struct, array_like=True, dict=True):
         if known is not None:
             known.count += 1
             known.last_at = max(known.last_at, at)
+            if known.since and at // 86_400 - known.since > FORGET_SINCE:
+                known.since = 0
             return
         if len(self.payees) >= MAX_PAYEES:
             oldest = min(self.payees, key=lambda p: p.last_at)
