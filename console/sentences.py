@@ -30,6 +30,7 @@ TITLES = {
     "service_api_refusals": "API refusals",
     "service_kyc_stuck": "Identity check stuck",
     "report_campaign": "Campaign of reports",
+    "report_campaign_alert": "Campaign of reports",
     "account_takeover": "Account takeover",
     "digest": "Digest",
 }
@@ -151,7 +152,7 @@ def sentence(finding: Finding) -> str:
         case "api_key_unusual_use":
             done, usual = facts.get("key_action") or "something", facts.get("usual_actions") or "other things"
             return f"API key {short(facts.get('api_key', ''))} was used for: {done}; so far: {usual}."
-        case "report_campaign":
+        case "report_campaign" | "report_campaign_alert":
             about = facts.get("host") or short(facts.get("address", "")) or "the same words"
             return f"{facts.get('reporters') or 'Several'} users report {about}."
         case "margin_liquidation_near":

@@ -10,7 +10,7 @@ from detectors.base import Score, Sighting
 from detectors.registry import Entry
 from detectors.story import Part, StoryStep
 from domain.ids import finding_id
-from domain.messages import Finding, Source
+from domain.messages import FOR_TEAM, Finding, Source
 from domain.severity import RANK, Severity
 
 LONGEST = 200
@@ -34,6 +34,7 @@ def finding(entry: Entry, severity: Severity, score: Score, seen: Sighting, sour
         source=source,
         subject=score.subject,
         facts=where(seen) | score.facts,
+        suppressed=None if entry.audience == "user" else FOR_TEAM,
     )
 
 

@@ -13,7 +13,7 @@ import math
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import msgspec
 import yaml
@@ -26,9 +26,10 @@ from domain.severity import SEVERITIES, Severity
 
 ROOT = Path(__file__).parent
 FAMILIES = ("login", "transfer", "trading", "account", "margin", "service", "campaign")
-KEYS = {"id", "version", "severity", "threshold", "description", "why", "parameters", "taxonomy", "cases"}
+KEYS = {"id", "audience", "version", "severity", "threshold", "description", "why", "parameters", "taxonomy", "cases"}
 STORY_KEYS = KEYS - {"threshold"} | storybook.KEYS
 
+Audience = Literal["user", "team"]
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """In C where there is one: ten times as fast."""
@@ -58,6 +59,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     fixed_severity: bool = False
     """The operator set the severity: it holds whatever the detector says."""
     config_hash: str = ""
+    audience: Audience = "user"
+    """Whom its findings are for: `user`, or the security `team` alone."""
     path: str = ""
     """Of the .yml, relative to detectors/."""
 
@@ -159,6 +162,8 @@ def _common(path: Path, raw: Mapping[str, Any], family: str, parameters: dict[st
     severity = raw.get("severity")
     if severity not in SEVERITIES:
         raise RegistryError(f"{path}: severity: expected one of {', '.join(SEVERITIES)}, not {severity!r}")
+    if raw.get("audience", "user") not in get_args(Audience):
+        raise RegistryError(f"{path}: audience: expected user or team, not {raw['audience']!r}")
     why = tuple(raw.get("why") or ())
     unknown = [name for name in why if name not in FEATURES]
     if unknown:
@@ -173,6 +178,7 @@ def _common(path: Path, raw: Mapping[str, Any], family: str, parameters: dict[st
         "parameters": parameters,
         "taxonomy": tuple(raw.get("taxonomy") or ()),
         "cases": tuple(raw.get("cases") or ()),
+        "audience": raw.get("audience", "user"),
         "path": f"{path.parent.name}/{path.name}",
     }
 

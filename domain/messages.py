@@ -34,6 +34,10 @@ class Reason(msgspec.Struct, frozen=True):
     contribution: float
 
 
+FOR_TEAM = "team"
+"""Why a finding isn't told to its user: it is the security team's alone."""
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """What a detector saw on one event."""
 

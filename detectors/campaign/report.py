@@ -57,11 +57,11 @@ class ReportCampaign(Detector):
             return self._of_payment(seen) if _pays(event) else NORMAL
         known = Known(seen, marks.of_report(event))
         if event.campaign is not None:
-            return self._score(seen, event.campaign[:_NAME], len(known.reporters), "payer", _facts(event, known))
-        before, reporters = len(known.reporters), len(known.reporters | {_reporter(event)})
+            return self._score(seen, event.campaign[:_NAME], len(known.reporters), "payer", facts_of(event, known))
+        before, reporters = len(known.reporters), len(known.reporters | {reporter_of(event)})
         grows = reporters > before and reporters >= self.minimum_reporters and reporters & (reporters - 1) == 0
         tells = _to_payers(seen, known.name) if grows or (before < self.minimum_reporters <= reporters) else []
-        return self._score(seen, known.name, reporters, "reporter", _facts(event, known), tells)
+        return self._score(seen, known.name, reporters, "reporter", facts_of(event, known), tells)
 
     def count_one(self, seen: Sighting, habits: Habits) -> None:
         event = seen.event
@@ -72,7 +72,7 @@ class ReportCampaign(Detector):
             shared = marks.of_report(event)
             name = Known(seen, shared).name or blake2b(event.event_id.encode(), digest_size=_NAME // 2).hexdigest()
             for mark in shared:
-                seen.crowd.add("report", mark, name + _reporter(event), event.at)
+                seen.crowd.add("report", mark, name + reporter_of(event), event.at)
 
     def _of_payment(self, seen: Sighting) -> Score:
         event: Transfer = seen.event
@@ -101,11 +101,13 @@ def _pays(event: Transfer) -> bool:
     return event.direction == "withdrawal" and event.status == "requested" and bool(event.address)
 
 
-def _reporter(event: Report) -> str:
+def reporter_of(event: Report) -> str:
+    """Stands for who reports, in the sets."""
     return f"{fingerprint(event.user_id):x}"
 
 
-def _facts(event: Report, known: Known) -> dict[str, str]:
+def facts_of(event: Report, known: Known) -> dict[str, str]:
+    """What is told of a report; empty where it isn't known."""
     host = next(filter(None, map(marks.host_of, event.urls[: marks.HOSTS])), "")
     return {
         "report_subject": event.subject,

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select, tuple_
 
 from domain.ledger import micros, moment
-from domain.messages import Finding
+from domain.messages import FOR_TEAM, Finding
 from stores.sql.engine import Database
 from stores.sql.schema import answers, decisions, deliveries, findings, notices, receipts
 
@@ -281,8 +281,8 @@ class ConsoleQueries:
 
 
 def _told() -> ColumnElement[bool]:
-    """What its owner was told before (cooldown) needs nobody's decision a second time."""
-    return findings.c.suppressed.is_(None)
+    """What its owner was told before (cooldown) needs nobody's decision a second time; what is the team's alone does."""
+    return or_(findings.c.suppressed.is_(None), findings.c.suppressed == FOR_TEAM)
 
 
 def _decided() -> ColumnElement[bool]:

@@ -66,6 +66,8 @@ async def test_reporters_and_payers_of_a_campaign_are_told() -> None:
     for number, user in enumerate(("a", "b", "c")):
         await report(worker, user, -3 * HOUR + number * HOUR)
     assert worker.told("c") == [("report_campaign", "info", ["inapp"])]
+    alerts = [(f["severity"], f["suppressed"]) for f in worker.bus.on("findings") if f["detector"] == "report_campaign_alert"]
+    assert alerts == [("warning", "team")]
     assert await worker.back("reports") == 1
     await transfer(worker, "pays", -MINUTE, "t2", "requested")
 
