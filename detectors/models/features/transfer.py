@@ -24,6 +24,10 @@ ODD = 2.0
 """Standard deviations above the own mean from which an amount was odd for its owner."""
 SETTLED = 7 * DAY
 """A payment that nobody complained about for so long counts as genuine; as models.genuine_after."""
+ODD_COUNTS = 0.25
+"""What a fraud of an odd amount says of its address, beside one of an ordinary amount."""
+BELIEVED = 14.0
+"""Days in which what is known of an address fades by e, without labels to say better."""
 _NAN = math.nan
 
 GRIDS = (
@@ -193,9 +197,9 @@ def nats(z: float) -> float:
 
 
 def _worth(above_mean: float, above_log: float) -> float:
-    """Nats of an amount: of the lesser surprise, for habits are now like a bell, now skewed; less what a bound on the odds allows."""
-    least = min(nats(above_mean), nats(above_log))
-    return max(least - math.log1p(least), 0.0)
+    """Nats of an amount: between what two measures say, for habits are now like a bell, now skewed; less what a bound on the odds allows."""
+    between = math.sqrt(nats(above_mean) * nats(above_log))
+    return between - math.log1p(between)
 
 
 def evidence(row: Row) -> tuple[tuple[str, float], ...]:
@@ -209,10 +213,10 @@ def evidence(row: Row) -> tuple[tuple[str, float], ...]:
         found.append(("strange", _worth(row[16], row[17])))
     if row[4]:
         found.append(("heat", math.log1p(row[4])))
-    frauds = row[12] + 0.5 * row[18]
+    frauds = row[12] + ODD_COUNTS * row[18]
     if frauds:
         last = row[13] if row[12] else row[19]
-        rate = frauds / (frauds + 0.5 + 3.0 * row[15]) * math.exp(-last / 21.0)
+        rate = frauds / (frauds + 0.5 + 3.0 * row[15]) * math.exp(-last / BELIEVED)
         rate = min(max(rate, 1e-4), 0.98)
         found.append(("address_frauds", max(0.0, math.log(rate / (1.0 - rate)) + 7.0)))
     return tuple(found)
