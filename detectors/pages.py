@@ -67,6 +67,8 @@ def _family(family: str, entries: list[Entry]) -> str:
 
 def _entry(entry: Entry) -> list[str]:
     about = [f"severity {entry.severity}", f"version {entry.version}"]
+    if entry.audience == "team":
+        about.append("for the security team alone")
     if entry.detector is not None:
         about.insert(1, f"threshold {entry.threshold:g}")
     where = f"{', '.join(entry.taxonomy)}; `detectors/{entry.path}`"
