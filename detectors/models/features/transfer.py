@@ -197,7 +197,7 @@ def nats(z: float) -> float:
 
 
 def _worth(above_mean: float, above_log: float) -> float:
-    """Nats of an amount: between what two measures say, for habits are now like a bell, now skewed; less what a bound on the odds allows."""
+    """Nats of an amount: between what two measures say: habits are now like a bell, now skewed; less what a bound on the odds allows."""
     between = math.sqrt(nats(above_mean) * nats(above_log))
     return between - math.log1p(between)
 
