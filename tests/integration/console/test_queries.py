@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from console import evidence
 from console.services import Services
 from domain.events.verdict import Verdict
+from domain.messages import FOR_TEAM
 from stores.sql.decisions import UNDO_SECONDS
-from tests.support.console import NOW, fill, over
+from tests.support.console import NOW, fill, finding, over
 
 
 @pytest.fixture
@@ -45,6 +47,17 @@ def test_every_question_of_the_console_is_answered(filled: Services) -> None:
     assert {row["user_id"] for row in ask.lately()} == {"u1042", "u7", "u/5 5"}
     assert ask.answers_since(hour) == {}
     assert ask.notice("nothing") is None
+
+
+def test_what_is_for_the_team_alone_waits_in_the_queue(filled: Services) -> None:
+    """Though its user was not told; what was held back for another reason does not."""
+    alert = finding("f8", "report_campaign_alert", "warning", "e8", "u7", -1, {"campaign": "abc", "reporters": "3"})
+    with filled.store.transaction(NOW) as transaction:
+        transaction.add_findings([msgspec.structs.replace(alert, suppressed=FOR_TEAM)])
+        transaction.add_findings([msgspec.structs.replace(alert, finding_id="f9", event_id="e9", suppressed="cooldown")])
+
+    assert "f8" in [row["finding_id"] for row in filled.queries.queue()]
+    assert "f9" not in [row["finding_id"] for row in filled.queries.queue()]
 
 
 def test_what_was_sent_is_read_and_found_unaltered(filled: Services) -> None:
