@@ -98,7 +98,7 @@ class Engine:
         asked = self._plans[type(event)].of(event).crowd if type(event) in self._plans else []
         keys: set[tuple[str, str]] = set()
         if asked or type(event) in FAMILIES:
-            seen = self._seen(event, None)
+            seen = self._seen(event, None, crowd_only=True)
             asked = [*asked, self.risk.crowd_keys]
             for crowd_one in asked:
                 try:
@@ -142,9 +142,9 @@ class Engine:
         if not mine and not shady and not (outcome.condemned and any(p.event_id == event.event_id for p in outcome.condemned)):
             self._learn(seen, state, outcome)
 
-    def _seen(self, event: Any, source: Source | None, confirmed: bool = False) -> Sighting:
+    def _seen(self, event: Any, source: Source | None, confirmed: bool = False, *, crowd_only: bool = False) -> Sighting:
         client = event.where
-        cohort = self.cohorts(source.partition if source else 0) if self.cohorts else None
+        cohort = self.cohorts(source.partition if source else 0) if self.cohorts and not crowd_only else None
         listed = self._listed(event.payee[0]) if isinstance(event, Transfer) and event.address else ""
         place, agent = self.surroundings.place(client.ip), self.surroundings.agent(client.user_agent)
         return Sighting(event, place, agent, cohort, self.crowd, listed, confirmed)
