@@ -50,6 +50,9 @@ LEAST_NEW = 0.1
 what is counted of others lags behind."""
 BASE = math.log(1e-3)
 """Log odds of an attack before anything is known of the sign-in."""
+DOUBTFUL = -3.0
+"""Log odds from which a sign-in doesn't count towards how often values are new: attacks come with everything new at once, and must not
+teach that this is usual; honest people's news come one at a time."""
 OWN = 2.0 * UNIT
 """How many new values it takes until a user's own rate of them counts as much as everybody's."""
 FEATURE = ("country", "network", "network", "network", "device", "browser", "browser", "browser", "browser")
@@ -136,7 +139,7 @@ def weigh(seen: Sighting, traits: Traits) -> Weighed:
 
 
 def count(seen: Sighting, traits: Traits) -> None:
-    """What everybody's sign-ins are like, normal or not: flagged ones of honest people are what makes new things common."""
+    """What everybody's sign-ins are like, learned by their users or not: what is new and told of is still usual."""
     if seen.cohort is None:
         return
     model, weighed = _model(seen), weigh(seen, traits)
@@ -144,7 +147,7 @@ def count(seen: Sighting, traits: Traits) -> None:
     for level, key in enumerate(weighed.path):
         if key:
             model.count_value(level, key)
-    for one in weighed.judged:
+    for one in weighed.judged if weighed.logit < DOUBTFUL else ():
         model.count_novelty(one.level, one.n, one.circumstance, one.kind, KINDS if one.level == VERSION else ANY)
 
 
