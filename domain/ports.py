@@ -308,6 +308,10 @@ class Store(Protocol):
 
     def digests(self, now: datetime, limit: int = 100) -> list[DigestDue]: ...
 
+    def thread_starts(self, threads: Collection[tuple[str, str]], since: datetime) -> dict[tuple[str, str], str]:
+        """(user id, thread) -> the first notice of the thread that went out by e-mail, recorded from `since` on."""
+        ...
+
     def erase(self, user_id: str, reason: str, now: datetime) -> bool:
         """Deletes the user's key, words and contacts; False when nothing was known of him. The chain stays verifiable."""
         ...

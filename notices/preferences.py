@@ -18,12 +18,10 @@ import msgspec
 from domain.events.user import Preferences, User
 from domain.messages import Medium, Notice
 from domain.policy_rules import Rules
+from notices.threads import STORY
 
 Class = Literal["security", "margin", "service", "announcement", "tip", "digest"]
 CLASSES: frozenset[str] = frozenset(["margin", "service", "announcement", "tip", "digest"])
-STORY = "story:"
-"""How the thread of a story begins."""
-
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _MUTED = "muted by the user's preferences"
 _FULL_HOUR = timedelta(hours=1)

@@ -1,5 +1,6 @@
-"""Notices that go on about one thing. A newer one takes the place of older ones that were not sent yet; when the thing is over, nothing
-takes their place: nobody is warned of a margin that has recovered since."""
+"""Notices that go on about one thing: the stages of a story, a margin account. A newer one takes the place of older ones that were not sent
+yet, answers the first one's mail and replaces its item in the app; when the thing is over, nothing takes their place: nobody is warned of a
+margin that has recovered since."""
 
 from __future__ import annotations
 
@@ -13,12 +14,17 @@ from domain.policy_state import PolicyState
 from notices.told import fingerprint
 
 MAX_THREADS = 8
+STORY = "story:"
+"""How the thread of a story begins; then its kind and its first event."""
 RECOVERED = "margin_recovered"
 """The kind of a record that only ends a thread: nobody is told of it."""
 
 
 def thread_of(finding: Finding, rules: Rules) -> str:
-    """The thread of a finding's notice: its family, and the fact that tells threads of the family apart; '' for a notice by itself."""
+    """The thread of a finding's notice: of a story the story, else its family and the fact that tells threads of the family apart; '' for a
+    notice by itself."""
+    if finding.story_events:
+        return f"{STORY}{finding.detector}:{finding.story_events[0]}"
     fact = rules.kind(finding.detector).thread
     return f"{_family(finding.detector)}:{finding.facts.get(fact, '')}" if fact else ""
 

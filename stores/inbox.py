@@ -1,7 +1,8 @@
 """The in-app inbox in Redis: per user a list by time, encrypted items, what is unread, and a push for whoever looks.
 
 Keys a user: `order` (sorted set: notice id by creation), `items` (hash of sealed JSON), `marks` (hash: `r`/`a` + id -> RFC 3339), `unread`
-(set). Changes are single scripts, so that the counts always agree with the list, whoever writes at once.
+(set), `threads` (hash: thread -> its item: a newer one takes its place). Changes are single scripts, so that the counts always agree with
+the list, whoever writes at once.
 """
 
 from __future__ import annotations
@@ -25,8 +26,26 @@ PREFIX = "vigil:inbox:"
 LONGEST = 500
 """Items a user; the oldest goes."""
 PLACE = ("inbox", "item")
+THREAD_KEPT = 7 * 86_400_000_000
+"""Microseconds in which an item takes the place of the one before it in its thread; an older one stays as history."""
 
 _PUT = """
+if ARGV[5] ~= '' then
+  local old = redis.call('HGET', KEYS[6], ARGV[5])
+  local was = old and old ~= ARGV[1] and redis.call('ZSCORE', KEYS[1], old)
+  local gap = was and tonumber(ARGV[2]) - tonumber(was)
+  if gap and gap < 0 and -gap < tonumber(ARGV[6]) then return 0 end
+  if gap and gap >= 0 and gap < tonumber(ARGV[6]) then
+    redis.call('ZREM', KEYS[1], old)
+    redis.call('HDEL', KEYS[2], old)
+    redis.call('HDEL', KEYS[3], 'r' .. old, 'a' .. old)
+    redis.call('SREM', KEYS[4], old)
+  end
+  if not gap or gap >= 0 then
+    if redis.call('HLEN', KEYS[6]) >= tonumber(ARGV[4]) then redis.call('DEL', KEYS[6]) end
+    redis.call('HSET', KEYS[6], ARGV[5], ARGV[1])
+  end
+end
 local fresh = redis.call('ZADD', KEYS[1], 'NX', ARGV[2], ARGV[1])
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
 if fresh == 1 then
@@ -62,12 +81,15 @@ class RedisInbox:
         self._put = client.register_script(_PUT)
 
     def put(self, user_id: str, item: bytes) -> None:
-        """`item`: a JSON object with at least `notice_id`. The same notice again updates the item and stays read or unread as it was."""
+        """`item`: a JSON object with at least `notice_id`. The same notice again updates the item and stays read or unread as it was.
+        One with a `thread` takes the place of the thread's item before it, and is unread; nothing happens when a newer one stands there."""
         fields = msgspec.json.decode(item, type=dict[str, Any])
         notice_id = str(fields["notice_id"])
         sealed = self._box.seal(*PLACE, f"{user_id}\0{notice_id}", item)
         with answering():
-            self._put(keys=keys(user_id), args=[notice_id, _score(fields.get("created_at")), sealed, self._longest])
+            thread = str(fields.get("thread") or "")
+            args: list[Any] = [notice_id, _score(fields.get("created_at")), sealed, self._longest, thread, THREAD_KEPT]
+            self._put(keys=keys(user_id), args=args)
 
     def ping(self) -> None:
         with answering():
@@ -76,7 +98,7 @@ class RedisInbox:
     def erase(self, user_id: str) -> None:
         """Deletes the user's inbox."""
         with answering():
-            self._client.delete(*keys(user_id)[:4])
+            self._client.delete(*keys(user_id))
 
 
 class AsyncRedisInbox:
@@ -147,7 +169,7 @@ class AsyncRedisInbox:
     async def _items(self, user_id: str, ids: list[str]) -> list[dict[str, Any]]:
         if not ids:
             return []
-        _, items, marks, _, _ = keys(user_id)
+        _, items, marks, *_ = keys(user_id)
         sealed = await self._client.hmget(items, ids)
         said = await self._client.hmget(marks, [mark + name for name in ids for mark in "ra"])
         return [
@@ -168,8 +190,8 @@ class AsyncRedisInbox:
 
 
 def keys(user_id: str) -> list[str]:
-    """order, items, marks, unread, and the push channel."""
-    return [f"{PREFIX}{part}:{user_id}" for part in ("order", "items", "marks", "unread", "push")]
+    """order, items, marks, unread, the push channel, and threads."""
+    return [f"{PREFIX}{part}:{user_id}" for part in ("order", "items", "marks", "unread", "push", "threads")]
 
 
 def _score(created_at: Any) -> int:

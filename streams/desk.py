@@ -10,6 +10,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import msgspec
@@ -32,6 +33,8 @@ log = structlog.get_logger(__name__)
 UNIT = 100
 """Notices a transaction: large enough to share one flush of the disk, small enough that the first is sent while the last is composed."""
 AT_ONCE = 200
+THREAD_KEPT = timedelta(days=7)
+"""How old the mail may be that a further one of its thread answers."""
 OTHER: dict[Medium, Medium] = {"email": "sms", "sms": "email"}
 
 _FINDING = msgspec.json.Decoder(Finding)
@@ -131,6 +134,7 @@ class Desk:
         fresh = {notice.notice_id: notice for notice in notices if notice.notice_id not in known}
         users = self.directory.get_many(sorted({notice.user_id for notice in fresh.values()})) if fresh else {}
         now = self.now()
+        starts = self._starts(fresh.values(), now)
         rendered: list[Rendered] = []
         granted: dict[Medium, int] = {}
         leased: set[str] = set()
@@ -145,7 +149,7 @@ class Desk:
                         continue
                     if not notice.channels and not notice.digest and notice.thread:
                         continue  # it only ends the thread
-                    rendered += self._add(transaction, notice, users.get(notice.user_id), now)
+                    rendered += self._add(transaction, notice, users.get(notice.user_id), now, after=starts)
                 if self.sender is not None and rendered:
                     granted = self.sender.reserve(Counter(one.channel for one in rendered))
                     transaction.lease(self.sender.owner, now + timedelta(seconds=self.sender.lease), granted)
@@ -157,8 +161,9 @@ class Desk:
             self.wake()
 
     def _add(
-        self, transaction: Transaction, notice: Notice, user: User | None, now: datetime, parts: Sequence[Notice] = ()
-    ) -> Sequence[Rendered]:
+        self, transaction: Transaction, notice: Notice, user: User | None, now: datetime, parts: Sequence[Notice] = (),
+        after: Mapping[tuple[str, str], str] = MappingProxyType({}),
+    ) -> Sequence[Rendered]:  # fmt: skip
         """Adds the notice; what of it is queued."""
         if reason := self._too_late(notice, now):
             gone = [Unsent(channel, "expired", reason) for channel in dict.fromkeys([*notice.channels, *notice.digest])]
@@ -168,7 +173,7 @@ class Desk:
         notice = told.notice
         to = recipients(notice, user, now)
         tokens = {slot: secrets.token_urlsafe(16) for slot in slots(notice, to)}
-        rendered = self._composed(notice, user, tokens, now, parts=parts, to=to)
+        rendered = self._composed(notice, user, tokens, now, parts=parts, to=to, after=after)
         waiting = missing(notice, to)
         unsent = []
         if rendered is None:
@@ -201,15 +206,23 @@ class Desk:
     def _composed(
         self, notice: Notice, user: User | None, tokens: dict[str, str], now: datetime, *,
         parts: Sequence[Notice] = (), channels: Collection[Medium] | None = None, to: Sequence[Recipient] | None = None,
+        after: Mapping[tuple[str, str], str] = MappingProxyType({}),
     ) -> list[Rendered] | None:  # fmt: skip
         """None when it can't be composed. What is odd in a user's record must not keep him from being told: then without it."""
+        first = after.get((notice.user_id, notice.thread), "")
+        first = "" if first == notice.notice_id else first
         plain = None if user is None else User(user_id=user.user_id, email=user.email, phone=user.phone, region=user.region)
         for reader in (user, plain):
             try:
-                return self.composer.compose(notice, reader, tokens, now, parts, channels, now + self.answer_ttl, to)
+                return self.composer.compose(notice, reader, tokens, now, parts, channels, now + self.answer_ttl, to, first)
             except Exception as error:
                 log.error("not composed", notice_id=notice.notice_id, kind=notice.kind, error=type(error).__name__, plainly=reader is plain)
         return None
+
+    def _starts(self, told: Collection[Notice], now: datetime) -> dict[tuple[str, str], str]:
+        """The mails that the notices' threads began with."""
+        threads = {(one.user_id, one.thread) for one in told if one.thread}
+        return self.store.thread_starts(threads, now - THREAD_KEPT) if threads else {}
 
     # -- what waits
 
@@ -250,7 +263,7 @@ class Desk:
         token = secrets.token_urlsafe(16)
         tokens = {"current": token} if notice.answerable else {}
         parts = list(self.store.notices(notice.parts).values()) if notice.parts else []
-        rendered = self._composed(notice, user, tokens, now, parts=parts, channels={waiting.channel})
+        rendered = self._composed(notice, user, tokens, now, parts=parts, channels={waiting.channel}, after=self._starts([notice], now))
         current = [one for one in rendered or () if one.slot == "current"]  # a replaced contact was told when the notice came
         if not current:
             transaction.give_up(waiting, "could not be composed")

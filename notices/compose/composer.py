@@ -35,6 +35,8 @@ class InboxItem(msgspec.Struct, frozen=True):
     locale: str = "en"
     actions: list[str] = []
     """What the user may say of it in the app: `me`, `not_me`; the inbox API takes it under `/answer`."""
+    thread: str = ""
+    """What it goes on about: it takes the place of an older item of the same thread; '' for an item by itself."""
     article: str = ""
     """Slug of the help article that the app may link to, e.g. `withdrawal-delayed-network`; '' where there is none."""
 
@@ -74,12 +76,13 @@ class Composer:
         channels: Collection[Medium] | None = None,
         answer_until: datetime | None = None,
         to: Sequence[Recipient] | None = None,
+        after: str = "",
     ) -> list[Rendered]:
         """Every message of the notice that can be written now; a channel without a usable contact has none.
 
         `tokens`: slot -> token of the answer link; a slot without one gets no link. `parts_of_digest`: the notices that a digest names.
         `channels`: only these (a fallback, a contact that came late); a channel that the notice doesn't name is used all the same.
-        `to`: its recipients, where they are known.
+        `to`: its recipients, where they are known. `after`: id of the notice whose mail began the thread that this one goes on.
         """
         if channels is not None:
             notice = msgspec.structs.replace(notice, channels=list(dict.fromkeys([*notice.channels, *channels])))
@@ -96,7 +99,7 @@ class Composer:
             link = self.answer_url(tokens.get(recipient.slot)) if notice.answerable else ""
             variant = ""
             if recipient.channel == "email":
-                payload = self._mail(notice, reader, words, recipient, link, code, until, now)
+                payload = self._mail(notice, reader, words, recipient, link, code, until, now, after)
             elif recipient.channel == "sms":
                 payload, variant = self._sms(reader, words, link, code)
             else:
@@ -126,8 +129,9 @@ class Composer:
         return f"{self.public_url}/n/{token}" if token else ""
 
     def _mail(
-        self, notice: Notice, reader: Reader, words: Parts, recipient: Recipient, link: str, code: str, until: datetime, now: datetime
-    ) -> bytes:
+        self, notice: Notice, reader: Reader, words: Parts, recipient: Recipient, link: str, code: str, until: datetime, now: datetime,
+        after: str,
+    ) -> bytes:  # fmt: skip
         _ = reader.words
         old = recipient.slot != CURRENT
         headings = self._fixed(notice, _, bool(code))
@@ -163,6 +167,7 @@ class Composer:
             html=html_layout(reader.locale, headings).render(layout),
             now=now,
             host=self.host,
+            after=after,
         )
 
     def _fixed(self, notice: Notice, _: Words, has_code: bool) -> tuple[tuple[str, str], ...]:
@@ -236,6 +241,7 @@ class Composer:
             answerable=notice.answerable,
             locale=words.locale,
             actions=["me", "not_me"] if notice.answerable else [],
+            thread=notice.thread,
             article=clean(notice.facts.get("article")),
         )
         return msgspec.json.encode(item)

@@ -28,11 +28,14 @@ def message_id(notice_id: str, recipient: str, host: str) -> str:
     return f"<{digest[:32]}@{host}>"
 
 
-def build(*, notice_id: str, kind: str, locale: str, recipient: str, subject: str, text: str, html: str, now: datetime, host: str) -> bytes:
+def build(
+    *, notice_id: str, kind: str, locale: str, recipient: str, subject: str, text: str, html: str, now: datetime, host: str, after: str = ""
+) -> bytes:
     """The message's bytes, CRLF line ends. `recipient` is a checked address (recipients.email_address); `host` names the console.
 
     `text` and `html` are quoted-printable already (folding.skeleton): no line is ever too long or altered on the way. A recipient whose
-    local part isn't ASCII makes a message that needs SMTPUTF8. Raises UnsafeHeader.
+    local part isn't ASCII makes a message that needs SMTPUTF8. `after`: the notice that began the thread, whose mail this one answers (RFC
+    5322 section 3.6.4), so that readers show both together. Raises UnsafeHeader.
     """
     boundary = "=_" + sha256(f"{notice_id}\x00{recipient}\x00parts".encode()).hexdigest()[:24]
     head = {
@@ -44,6 +47,8 @@ def build(*, notice_id: str, kind: str, locale: str, recipient: str, subject: st
         "X-Vigil-Kind": kind,
         "Content-Language": locale,
     }
+    if after:
+        head["In-Reply-To"] = head["References"] = message_id(after, recipient, host)
     for name, value in head.items():
         # The only line breaks that pass are those of the folding, before a space.
         if not value.isprintable() and _CONTROL.search(value.replace("\r\n ", " ")):

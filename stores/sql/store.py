@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import cast
@@ -22,10 +22,12 @@ from stores.sql.ledger_rows import LedgerRows
 from stores.sql.migrate import StoreError, upgrade
 from stores.sql.outbox import SqlOutbox
 from stores.sql.schema import answer_tokens, answers, deliveries, digest_parts, ledger_heads, ledger_keys, redriven, training_rows, waiting
+from stores.sql.schema import notices as notices_table
 from stores.sql.transaction import SqlTransaction, known
 
 RETRY = 1_000_000
 """Microseconds until what waits is given again."""
+UNTOLD = ("suppressed", "expired", "failed", "rejected")
 DIGEST_LEASE = 60_000_000
 
 
@@ -55,6 +57,19 @@ class Store:
         with self.database.reading() as connection:
             found = rows.contents_users(connection, notice_ids)
             return rows.open_notices(connection, self.book, list(found), found.values())
+
+    def thread_starts(self, threads: Collection[tuple[str, str]], since: datetime) -> dict[tuple[str, str], str]:
+        """(user id, thread) -> the first notice of the thread that went out by e-mail, or is about to, recorded from `since` on."""
+        n, d = notices_table.c, deliveries.c
+        mailed = (d.notice_id == n.notice_id) & (d.channel == "email") & d.status.not_in(UNTOLD)
+        found: dict[tuple[str, str], str] = {}
+        with self.database.reading() as connection:
+            for user_id, thread in set(threads):
+                own = (n.user_id == user_id) & (n.recorded_at >= micros(since)) & (n.thread == thread)
+                first = select(n.notice_id).join(deliveries, mailed).where(own).order_by(n.recorded_at, n.occurred_at).limit(1)
+                if (row := connection.execute(first).first()) is not None:
+                    found[user_id, thread] = row[0]
+        return found
 
     def waiting(self, now: datetime, limit: int = 200) -> list[Waiting]:
         at = micros(now)

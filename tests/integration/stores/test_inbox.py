@@ -205,3 +205,28 @@ async def test_an_emptied_redis_gets_its_inboxes_back(
         [],
     ]
     assert refill_inbox(store, writer, NOW + timedelta(days=1)) == 0
+
+
+async def test_a_thread_is_one_item(writer: RedisInbox, reader: AsyncRedisInbox) -> None:
+    """The newer one takes the older one's place and is unread, others stay; one that comes late changes nothing."""
+    writer.put("u7", item(1, thread="story:a:e1"))
+    writer.put("u7", item(2))
+    writer.put("u7", item(3, thread="story:b:e1"))
+    await reader.mark_read("u7", "n1", NOW)
+    writer.put("u7", item(5, thread="story:a:e1"))
+    writer.put("u7", item(4, thread="story:a:e1"))
+
+    page = await reader.page("u7", None, 20)
+
+    assert [i["notice_id"] for i in page["items"]] == ["n5", "n3", "n2"]
+    assert page["items"][0]["read_at"] is None
+    assert page["unread"] == 3
+    assert await reader.mark_read("u7", "n1", NOW) is False
+
+
+async def test_what_was_told_long_ago_stays_beside_the_new(writer: RedisInbox, reader: AsyncRedisInbox) -> None:
+    """A margin account in danger again after a month: the old item is history."""
+    writer.put("u7", item(1, thread="margin:cross"))
+    writer.put("u7", item(8 * 86_400, thread="margin:cross"))
+
+    assert len((await reader.page("u7", None, 20))["items"]) == 2

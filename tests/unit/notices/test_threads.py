@@ -51,6 +51,18 @@ def test_notices_about_one_margin_account_are_one_thread():
     assert POLICY.decide(login(), [finding()], UserState(), NOON).notices[0].thread == ""
 
 
+def test_the_stages_of_a_story_are_one_thread():
+    """Whatever completes it; another story about the same first event is another, so that each is told."""
+    state = UserState()
+
+    def stage(kind: str, event: str, severity: str, minutes: float):
+        found = finding(kind, severity, event=event, when=at(minutes=minutes), subject=f"e1/{event}", story_events=["e1", event])
+        return POLICY.decide(login(event, at(minutes=minutes)), [found], state, at(minutes=minutes)).notices[0].thread
+
+    assert stage("account_takeover", "e2", "warning", 1) == stage("account_takeover", "e3", "critical", 2) == "story:account_takeover:e1"
+    assert stage("sim_swap", "e2", "critical", 3) == "story:sim_swap:e1"
+
+
 @pytest.mark.parametrize(("percent", "ended"), [(74.9, True), (75.0, False), (89.0, False), (0.0, True)])
 def test_a_recovered_account_ends_its_thread(percent, ended):
     """Below 75 percent: not at 89, where the danger is no news but there."""
