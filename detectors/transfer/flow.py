@@ -82,8 +82,8 @@ def count(event: Transfer, habits: TransferHabits) -> None:
 
 
 def _short(usd: float) -> int | float:
-    """Whole dollars where a fraction is no half percent: most of a profile's bytes would be their decimals."""
-    return round(usd) if 100.0 <= usd < 1e15 else usd
+    """Whole dollars where a fraction is no percent: most of a profile's bytes would be their decimals. Never up: below a limit is below."""
+    return int(usd) if 100.0 <= usd < 1e15 else usd
 
 
 def outflow(event: Transfer, habits: TransferHabits, window: float) -> tuple[int, float, float]:

@@ -17,6 +17,8 @@ from domain.statistics import Sample, surprise
 _HALF_LIFE = 180 * 86_400.0
 _MOST = 0.8
 """Of what there was: the account counts as emptied."""
+_LITTLE = 0.2
+"""A part of the balance that says nothing."""
 _DAY, _WEEK = 86_400, 7 * 86_400
 
 
@@ -46,12 +48,18 @@ class RapidDrain(Detector):
         if transfer.count < self.minimum_withdrawals and at - (habits.first_at or at) < self.minimum_days * 86_400:
             return WARMING_UP
         share = min(left / available, 1.0)
-        value, minutes = share * (0.5 if self._is_habit(habits, at) else 1.0), self.window_minutes
-        for window, usual in ((_DAY, habits.payout.days), (_WEEK, habits.payout.weeks)) if share < _MOST else ():
+        value, minutes = share, self.window_minutes
+        if share >= _LITTLE and self._is_habit(habits, at):
+            value *= 0.5
+        for window, usual in ((_WEEK, habits.payout.weeks), (_DAY, habits.payout.days)) if share < _MOST else ():
             slow = self._in_parts(seen, habits, window, usual)
+            if slow[1] < self.parts:
+                break  # nor are there as many in a day
             if slow[0] > value:
                 value, number, left, available = slow
                 minutes = window // 60
+        if value < _LITTLE:
+            return NORMAL
         share = min(left / available, 1.0)
         # What each part adds beyond the last one is shown by their number; the share carries the score.
         reasons = [Reason("share", round(100 * share), None, value * 0.8), Reason("withdrawals", number, None, value * 0.2)]
@@ -81,9 +89,11 @@ class RapidDrain(Detector):
     def _in_parts(self, seen: Sighting, habits: Habits, window: int, usual: Sample) -> tuple[float, int, float, float]:
         """Score, and transfers, USD that left and USD that there was in the window."""
         number, left, available = flow.outflow(seen.event, habits.transfer, window)
+        if number < self.parts or len(usual) < self.minimum_sums:
+            return 0.0, number, left, available
         available += amounts.arrived(habits, seen.event.at, window)[0]
         share = min(left / available, 1.0)
-        if number < self.parts or share < self.part_share or len(usual) < self.minimum_sums:
+        if share < self.part_share:
             return 0.0, number, left, available
         return surprise(amounts.tail(left, usual)) * share**0.25, number, left, available
 

@@ -52,12 +52,12 @@ class Structuring(Detector):
             low = limit * self.band
             mine = [usd, *(part for part in lately if low <= part < limit)]
             if len(mine) >= self.parts:
-                best = max(best or (0.0, [], 0.0), self._judged(low, limit, mine, habits))
-        if best is None:
+                best = max(best or (0.0, [], 0.0), self._judged(low, limit, mine, len(lately), 2.0, habits))
+        if best is None and len(lately) + 1 >= self.alike:
             top = max([usd, *(part for part in lately if usd <= part < usd / self.band)]) * 1.0001
             mine = [usd, *(part for part in lately if top * self.band <= part < top)]
-            if len(mine) >= self.alike:
-                best = self._judged(top * self.band, top, mine, habits)
+            if len(mine) >= self.alike:  # any of them could have been the top
+                best = self._judged(top * self.band, top, mine, len(lately), len(mine), habits)
         if best is None:
             return NORMAL
         value, mine, limit = best
@@ -90,7 +90,10 @@ class Structuring(Detector):
         return [limit for limit in known if self.band * limit <= usd < limit]
 
     @staticmethod
-    def _judged(low: float, limit: float, mine: list[float], habits: Habits) -> tuple[float, list[float], float]:
-        # Those before, if each by itself passed for normal, are no habit yet.
+    def _judged(low: float, limit: float, mine: list[float], lately: int, tries: float, habits: Habits) -> tuple[float, list[float], float]:
+        """Score, those in the band, limit: the chance that so many of `lately` fall into it, times the bands that there were to try."""
         others = len(mine) - 1
-        return surprise(amounts.between(low, limit, habits.transfer.amounts, others) ** others), mine, limit
+        # Those before, if each by itself passed for normal, are no habit yet.
+        part = min(amounts.between(low, limit, habits.transfer.amounts, others), 1.0)
+        chance = sum(math.comb(lately, k) * part**k * (1.0 - part) ** (lately - k) for k in range(others, lately + 1))
+        return surprise(chance * tries), mine, limit
