@@ -140,7 +140,7 @@ class Engine:
             if any(p.event_id == event.event_id for p in outcome.cleared):
                 outcome.findings = [msgspec.structs.replace(f, suppressed="cleared") if f in mine else f for f in findings]
         if not mine and not shady and not (outcome.condemned and any(p.event_id == event.event_id for p in outcome.condemned)):
-            self._learn(seen, state, outcome)
+            self._learn(todo.learn, seen, state, outcome)
 
     def _seen(self, event: Any, source: Source | None, confirmed: bool = False, *, crowd_only: bool = False) -> Sighting:
         client = event.where
@@ -263,9 +263,9 @@ class Engine:
         clearing.make_room(state.pending)
         return waiting
 
-    def _learn(self, seen: Sighting, state: UserState, outcome: Outcome) -> None:
+    def _learn(self, verbs: list[Verb], seen: Sighting, state: UserState, outcome: Outcome) -> None:
         event = seen.event
-        self._each(self._plans[type(event)].of(event).learn, seen, state, outcome)
+        self._each(verbs, seen, state, outcome)
         self._risk_verb(outcome, self.risk.learn, seen, state.habits)
         if isinstance(event, Login) and event.outcome == "success" and event.where.session_id:
             session = fingerprint(event.where.session_id)
@@ -293,7 +293,8 @@ class Engine:
             state.steps = [step for step in state.steps if step.event_id != one.event_id]
             outcome.cleared.append(one)
             if one.event:
-                self._learn(self._seen(_EVENT.decode(one.event), source, confirmed), state, outcome)
+                event = _EVENT.decode(one.event)
+                self._learn(self._plans[type(event)].of(event).learn, self._seen(event, source, confirmed), state, outcome)
 
     # verdicts
 

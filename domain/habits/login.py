@@ -17,7 +17,6 @@ MAX_NETWORKS = 16
 MAX_FAILURES = 32
 MAX_PROMPTS = 16
 MAX_OPEN_SESSIONS = 4
-_REMEMBERED = 128
 _PRIVATE = (
     *("10.", "127.", "169.254.", "192.168.", "0.", "::", "fc", "fd", "fe8"),
     *(f"172.{n}." for n in range(16, 32)),
@@ -139,13 +138,9 @@ def short(text: str) -> int:
     return fingerprint(text) & 0xFFFF_FFFF or 1 if text else 0
 
 
+@lru_cache(maxsize=4_096)  # several detectors ask for the same device, session and transfer; 16 MB if all were as long as they may be
 def fingerprint(text: str) -> int:
     """63 bits that stand for a name of any length."""
-    return _fingerprint(text) if len(text) <= _REMEMBERED else _fingerprint.__wrapped__(text)
-
-
-@lru_cache(maxsize=8_192)  # several detectors ask for the same device, session and transfer
-def _fingerprint(text: str) -> int:
     return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") >> 1
 
 
