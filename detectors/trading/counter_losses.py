@@ -52,7 +52,7 @@ class CounterLosses(Detector):
             "lost_usd": f"{lost:.2f}",
             "losing_trades": str(losing),
             "window_hours": str(self.window_hours),
-            "counterparty": event.counterparty_user_id[:128],
+            "counterparty": event.counterparty_user_id[:128] or "unnamed",
         }
         reasons = [
             Reason("counter_losses", round(lost, 2), f"{usual:.2f}", value / 2.0),
