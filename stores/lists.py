@@ -90,12 +90,15 @@ class Lists:
         if not self.folder.is_dir():
             stop.wait(_LOOK)
             return
-        for changed in watch(
-            self.folder, stop_event=stop, recursive=False, debounce=200, step=50, rust_timeout=1_000, yield_on_timeout=True
-        ):
-            if not self.folder.is_dir():
-                return
-            yield changed
+        try:
+            for changed in watch(
+                self.folder, stop_event=stop, recursive=False, debounce=200, step=50, rust_timeout=1_000, yield_on_timeout=True
+            ):
+                if not self.folder.is_dir():
+                    return
+                yield changed
+        except OSError:  # the folder went as it was opened, or the system gives out no more watches: looking now and then does as well
+            stop.wait(_LOOK)
 
     def _files(self) -> list[Path]:
         try:

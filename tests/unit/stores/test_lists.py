@@ -170,6 +170,23 @@ def test_a_change_is_taken_while_it_runs(tmp_path: Path) -> None:
     assert list(changes) == []
 
 
+def test_where_nothing_can_be_watched_the_folder_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system gives out only so many watches."""
+
+    def none_left(*_: object, **__: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("stores.lists.watch", none_left)
+    monkeypatch.setattr("stores.lists._LOOK", 0.01)
+    lists, stop = Lists(tmp_path), threading.Event()
+    put(tmp_path, "scams.txt", f"{TRON}\n")
+    changes = lists.changes(stop, print)
+    assert len(next(changes)) == 1
+    put(tmp_path, "ofac.xml", ADVANCED)
+
+    assert [one.name for one in next(changes)] == ["ofac", "scams"]
+
+
 def test_a_large_file_costs_the_memory_of_its_addresses(tmp_path: Path) -> None:
     """Eight megabytes of parties without addresses: a fraction of that is ever held."""
     features = '<Feature FeatureTypeID="8"><VersionDetail>1970</VersionDetail></Feature>' * 20
