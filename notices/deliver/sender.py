@@ -34,6 +34,8 @@ RETRY_FOR = timedelta(days=1)
 BATCH = 250
 LINGER = 0.1
 """Seconds for which outcomes are gathered before they are written: each write waits for the disk, and nobody waits for a receipt."""
+AFTERWARDS = 1.0
+"""Seconds after a recovery until what waited is hurried once more."""
 OTHER: dict[Medium, Medium] = {"email": "sms", "sms": "email"}
 
 
@@ -92,7 +94,7 @@ class Sender:
         self._wake, self._stopping = threading.Event(), threading.Event()
         self._left: set[Medium] = set()  # channels with due rows that were left for lack of room
         self._news = True
-        self._recovered: set[Medium] = set()
+        self._recovered: dict[Medium, list[float]] = {}  # when what waited for a provider is to be hurried
         self._results: queue.SimpleQueue[Result | None] = queue.SimpleQueue()
         self._threads = [
             threading.Thread(target=self._claiming, name="deliver-claim", daemon=True),
@@ -205,9 +207,10 @@ class Sender:
                     lane.probe()
                 elif lane.breaker.half_open and not lane.depth:
                     self.outbox.hasten(medium, self._now(), 1)
-        while self._recovered:
-            medium = self._recovered.pop()
-            self.outbox.hasten(medium, self._now())
+        for medium, times in list(self._recovered.items()):
+            if times and times[0] <= now:
+                times.pop(0)
+                self.outbox.hasten(medium, self._now())
 
     # -- one delivery
 
@@ -265,7 +268,9 @@ class Sender:
     def _works(self, lane: Lane, channel: Medium) -> None:
         if lane.breaker.success():
             log.info("provider works again", provider=lane.name, channel=channel)
-            self._recovered.add(channel)
+            # Again a little later: what was put off just before is only being written down.
+            now = time.monotonic()
+            self._recovered[channel] = [now, now + AFTERWARDS]
             self._wake.set()
 
     def _put_off(self, job: Job) -> None:

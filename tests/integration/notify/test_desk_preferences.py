@@ -5,20 +5,20 @@ from datetime import timedelta
 from domain.events.user import Preferences, QuietHours
 from ledger.record import NoticeRecord, records
 from ledger.verify import verify
-from tests.integration.notify.test_desk import START, Bench, bench, words  # noqa: F401 (a fixture)
+from tests.integration.notify.desk import START, Bench
 
 EVENING = QuietHours(start="17:00", end="20:00")
 """In Taipei; the bench begins at 18:00 there."""
 END = START + timedelta(hours=2)
 
 
-def record(bench: Bench, notice_id: str) -> NoticeRecord:  # noqa: F811
+def record(bench: Bench, notice_id: str) -> NoticeRecord:
     assert verify(bench.store.book, bench.store.ledger).ok
     (found,) = records(bench.store.book, bench.store.ledger, [notice_id])
     return found
 
 
-def test_quiet_hours_hold_the_mail_until_they_end(bench: Bench):  # noqa: F811
+def test_quiet_hours_hold_the_mail_until_they_end(bench: Bench):
     """The item in the app is there at once; a provider that is back doesn't hurry the mail; the ledger says why it waits."""
     bench.user(preferences=Preferences(quiet_hours=EVENING))
     notice = bench.notice()
@@ -35,7 +35,7 @@ def test_quiet_hours_hold_the_mail_until_they_end(bench: Bench):  # noqa: F811
     assert bench.receipts() == [("email", "queued", mail.reason)]
 
 
-def test_a_grave_notice_goes_out_in_quiet_hours(bench: Bench):  # noqa: F811
+def test_a_grave_notice_goes_out_in_quiet_hours(bench: Bench):
     """Whatever was muted."""
     bench.user(preferences=Preferences(quiet_hours=EVENING, channels={"security": []}, digest="daily"))
     bench.take(bench.notice(kind="login_new_country", severity="warning", channels=["email", "sms", "inapp"]))
@@ -43,7 +43,7 @@ def test_a_grave_notice_goes_out_in_quiet_hours(bench: Bench):  # noqa: F811
     assert set(bench.claimed()) == {"email", "sms", "inapp"}
 
 
-def test_a_muted_channel_is_recorded(bench: Bench):  # noqa: F811
+def test_a_muted_channel_is_recorded(bench: Bench):
     """As suppressed, with the reason; nothing is sent in its place."""
     bench.user(preferences=Preferences(channels={"security": ["inapp"]}))
     notice = bench.notice()
@@ -54,7 +54,7 @@ def test_a_muted_channel_is_recorded(bench: Bench):  # noqa: F811
     assert record(bench, notice.notice_id).channels == ["inapp"]
 
 
-def test_what_waits_for_a_contact_learns_what_its_reader_wants(bench: Bench):  # noqa: F811
+def test_what_waits_for_a_contact_learns_what_its_reader_wants(bench: Bench):
     """The record that brings the address brings the preferences."""
     bench.take(bench.notice(1))
     bench.take(bench.notice(2, user="u8"))
@@ -72,7 +72,7 @@ def test_what_waits_for_a_contact_learns_what_its_reader_wants(bench: Bench):  #
     }
 
 
-def test_a_daily_digest_names_what_the_day_brought(bench: Bench):  # noqa: F811
+def test_a_daily_digest_names_what_the_day_brought(bench: Bench):
     """One mail at nine in the morning, one entry of the ledger; what is graver went out by itself."""
     bench.user(preferences=Preferences(digest="daily"))
     one, two = bench.notice(1), bench.notice(2)
@@ -92,7 +92,7 @@ def test_a_daily_digest_names_what_the_day_brought(bench: Bench):  # noqa: F811
     assert bench.claimed() == {}
 
 
-def test_the_ledger_says_what_was_odd_about_the_reader(bench: Bench):  # noqa: F811
+def test_the_ledger_says_what_was_odd_about_the_reader(bench: Bench):
     """What is left is told; nothing of what was odd stands there."""
     bench.user(email="mei at home", time_zone="Mars/Phobos", locale="tlh")
     notice = bench.notice()
@@ -106,7 +106,7 @@ def test_the_ledger_says_what_was_odd_about_the_reader(bench: Bench):  # noqa: F
     ]
 
 
-def test_a_warning_that_is_over_before_the_morning_is_not_sent_in_the_morning(bench: Bench):  # noqa: F811
+def test_a_warning_that_is_over_before_the_morning_is_not_sent_in_the_morning(bench: Bench):
     """It says so at once."""
     bench.user(preferences=Preferences(quiet_hours=EVENING))
     notice = bench.notice(kind="margin_low", answerable=False, expires_at=bench.at + timedelta(minutes=30), reasons=[])
@@ -117,7 +117,7 @@ def test_a_warning_that_is_over_before_the_morning_is_not_sent_in_the_morning(be
     assert bench.receipts()[0][1:] == ("suppressed", "quiet hours of the user until 2026-11-22T12:00Z, over before they end")
 
 
-def test_a_digest_does_not_name_what_a_newer_notice_replaced(bench: Bench):  # noqa: F811
+def test_a_digest_does_not_name_what_a_newer_notice_replaced(bench: Bench):
     """What recovered meanwhile is in no digest, and the ledger says that it was left out."""
     bench.user(preferences=Preferences(digest="hourly"))
     margin = {"kind": "margin_low", "answerable": False, "thread": "margin:cross", "reasons": []}

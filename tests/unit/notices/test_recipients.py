@@ -8,8 +8,8 @@ from domain.events.user import PreviousContact
 from domain.profile import UserState
 from notices.compose.recipients import email_address, missing, phone_number, recipients, slots
 from tests.unit.notices.builders import NOON, at, change, finding
+from tests.unit.notices.deciding import POLICY
 from tests.unit.notices.samples import notice, user
-from tests.unit.notices.test_policy import POLICY
 
 
 def told(one, reader, now=NOON):
