@@ -23,6 +23,7 @@ from config.mappings import load as load_mappings
 from config.settings import Settings
 from detectors.models.learner import Journal, Learner, Record
 from detectors.models.snapshot import pack, unpack
+from detectors.models.watch import Watch
 from domain.events import Verdict
 from domain.ports import Unavailable
 from ledger.book import Book
@@ -57,6 +58,8 @@ class Trainer:
         self.training, self.crowd, self.publisher, self.clock = training, crowd, publisher, clock
         self.journal = Journal()
         self.learner = Learner(crowd, genuine_after, journal=self.journal)
+        self.watch = Watch(self.learner.models)
+        self.learner.learned = self.watch.truth
         self.offsets: dict[str, int] = {}
         """`topic/partition` -> next offset."""
         self.numbers: dict[str, int] = {}
@@ -100,6 +103,7 @@ class Trainer:
             except msgspec.MsgspecError:
                 self.damaged += 1
                 return
+            self.watch.row(record)
             self.learner.take(record)
             self.learner.advance(record.at)
         elif isinstance(event, Verdict):
@@ -153,6 +157,10 @@ class Trainer:
         for name, model in self.learner.models.items():
             lines.append(f'vigil_training_learned{{family="{name}",label="fraud"}} {model.frauds}')
             lines.append(f'vigil_training_learned{{family="{name}",label="genuine"}} {model.genuine}')
+        lines += ["# HELP vigil_model_drift_total Changes found in a feature or score", "# TYPE vigil_model_drift_total counter"]
+        lines += [f'vigil_model_drift_total{{family="{f}",feature="{name}"}} {many}' for (f, name), many in self.watch.drifts.items()]
+        lines += ["# HELP vigil_model_loss Log loss of late, asked before learning, in nats a truth", "# TYPE vigil_model_loss gauge"]
+        lines += [f'vigil_model_loss{{family="{f}",model="{name}"}} {loss.mean:.6f}' for (f, name), loss in self.watch.losses.items()]
         return "\n".join(lines) + "\n"
 
 

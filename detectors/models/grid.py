@@ -27,6 +27,12 @@ class Grid(msgspec.Struct, frozen=True):
     log: bool = False
     """Of log(1 + value), and of -log(1 - value) below zero."""
 
+    def place(self, value: float) -> float:
+        """Where a number lies between the ends, in [0, 1]."""
+        if self.log:
+            value = math.log1p(value) if value >= 0.0 else -math.log1p(-value)
+        return (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
+
     @property
     def points(self) -> int:
         """How many there are."""

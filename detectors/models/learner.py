@@ -86,7 +86,7 @@ class Learner:
         self.crowd, self.most = crowd, most
         self.genuine_after = genuine_after + SLACK
         self.learned = learned
-        """Told of each truth that was learned."""
+        """Told of each truth, right before it is learned."""
         self.journal = journal
         self.classify = classify
         """Whether models are trained; else frauds are only told to the crowd."""
@@ -187,11 +187,11 @@ class Learner:
                 return
             model = self.models[record.family] = Supervised(family)
         if len(record.row) == len(model.family.names):
+            if self.learned is not None:
+                self.learned(record, fraud)
             model.learn(record.row, record.rules, fraud, weight * record.weight)
             if self.journal is not None:
                 self.journal.learned += 1
-            if self.learned is not None:
-                self.learned(record, fraud)
 
     def _condemn(self, record: Record, at: float) -> None:
         if self.crowd is not None:

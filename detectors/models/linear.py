@@ -24,6 +24,7 @@ class Logistic:
         self.squares = [0.0] * size
         """Sums of squared gradients."""
         self.intercept = intercept
+        self.rate = RATE
         self.held = dict(held or {})
         for place, least in self.held.items():
             self.weights[place] = max(least, 0.5)
@@ -39,11 +40,11 @@ class Logistic:
         logit = min(max(self.logit(places, parts), -35.0), 35.0)
         loss = weight * (1.0 / (1.0 + math.exp(-logit)) - fraud)
         self.intercept -= INTERCEPT_RATE * loss
-        weights, squares = self.weights, self.squares
+        weights, squares, rate = self.weights, self.squares, self.rate
         for place, part in zip(places, parts, strict=True):
             slope = loss * part
             squares[place] += slope * slope
-            weights[place] -= RATE / math.sqrt(squares[place] + _LEAST) * slope
+            weights[place] -= rate / math.sqrt(squares[place] + _LEAST) * slope
         for place, least in self.held.items():
             if weights[place] < least:
                 weights[place] = least
