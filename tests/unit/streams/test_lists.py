@@ -1,4 +1,4 @@
-"""What `doctor` says of the lists of addresses."""
+"""Lists of addresses in a worker: followed while it runs, and what `doctor` says of them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import asyncio
 import os
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from config.settings import Lists, Settings
+from stores import lists as stores
+from streams.detect import follow_lists
 from streams.doctor import OLD_LIST, _lists
 
 TRON = "TQ5nWcbAbKz8yD7rmYp2LkfVt4sHgE9uXa"
@@ -46,3 +49,21 @@ def test_a_file_with_a_mistake_fails(tmp_path: Path) -> None:
     (tmp_path / "scams.txt").write_text(f"{TRON}\ntwo words\n")
 
     assert said(tmp_path) == ("FAIL", "scams.txt:2: expected one address, not 'two words'")
+
+
+def test_a_running_worker_takes_a_new_list_and_ends_when_told(tmp_path: Path) -> None:
+    """The event loop goes on meanwhile."""
+    lists = stores.Lists(tmp_path)
+
+    async def run() -> None:
+        task = asyncio.create_task(follow_lists(SimpleNamespace(lists=lists))())
+        async with asyncio.timeout(20):
+            (tmp_path / "scams.txt").write_text(f"{TRON}\n")
+            while not lists.listed(TRON):
+                await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(run())
+    assert lists.listed(TRON) == "scams"
