@@ -49,6 +49,21 @@ class SeverityRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     asks: Ask = "nothing"
 
 
+Address = Annotated[str, Meta(max_length=320, pattern="^[^\\s<>@]+@[^\\s<>@]+$")]
+
+
+class Managers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Account managers, who get a copy of what their clients are told by e-mail: without answer link and anti-phishing code."""
+
+    severities: tuple[Severity, ...] = ("warning", "critical")
+    people: dict[str, Address] = {}
+    """Name, as `account_manager` in the topic users has it -> address. The directory can't name an address itself."""
+    tiers: dict[Literal["regular", "vip", "institutional"], Address] = {}
+    """For clients of a tier whose manager isn't among `people`."""
+    locale: str = "en"
+    time_zone: str = "UTC"
+
+
 class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All of it. `order` decides which finding names the notice when several are equally grave: the first listed."""
 
@@ -67,6 +82,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         }
     )
     kinds: dict[str, KindRule] = {}
+    managers: Managers = Managers()
     order: list[str] = []
 
     def kind(self, name: str) -> KindRule:

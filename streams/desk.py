@@ -22,7 +22,7 @@ from domain.messages import Finding, Medium, Notice
 from domain.policy_rules import Rules
 from domain.ports import Delivery, Rendered, Token, Transaction, Unsent, Waiting
 from notices.compose import Composer, Recipient, missing, recipients, slots
-from notices.compose.recipients import CURRENT
+from notices.compose.recipients import CURRENT, manager_copy
 from notices.digest import digest_notice
 from notices.notes import notes
 from notices.preferences import way
@@ -171,7 +171,7 @@ class Desk:
             return ()
         told = way(notice, user, now, self.rules)
         notice = told.notice
-        to = recipients(notice, user, now)
+        to = [*recipients(notice, user, now), *manager_copy(notice, user, self.rules.managers)]
         tokens = {slot: secrets.token_urlsafe(16) for slot in slots(notice, to)}
         rendered = self._composed(notice, user, tokens, now, parts=parts, to=to, after=after)
         waiting = missing(notice, to)

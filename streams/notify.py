@@ -254,6 +254,7 @@ def build_notify(settings: Settings) -> Notify:
             settings.notices.default_locale,
             settings.notices.code_in_sms,
             settings.notices.answer_ttl,
+            managers=rules.managers,
         ),
         late_after=settings.notices.late_after,
         contact_wait=settings.notices.contact_wait,

@@ -45,3 +45,5 @@ class User(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     anti_phishing_code: Text | None = None
     previous_contacts: list[PreviousContact] | None = None
     preferences: Preferences | None = None
+    account_manager: Text | None = None
+    """Name of the manager who gets a copy (config/notices.yaml), never an address."""

@@ -11,11 +11,12 @@ import msgspec
 from domain.events import User
 from domain.ids import delivery_id
 from domain.messages import Medium, Notice
+from domain.policy_rules import Managers
 from domain.ports import Rendered
 from notices.compose import mail, sms
 from notices.compose.catalogue import Words
 from notices.compose.formats import clean
-from notices.compose.recipients import CURRENT, Recipient, recipients, slots
+from notices.compose.recipients import CURRENT, MANAGER, Recipient, recipients, slots
 from notices.compose.templates import html_layout, text_layout, version
 from notices.compose.view import Parts, Reader, number, parts
 
@@ -52,6 +53,7 @@ class Composer:
         code_in_sms: bool = True,
         answer_ttl: float = 259_200,
         brand_in_sms: bool = True,
+        managers: Managers | None = None,
     ) -> None:
         self.brand = clean(brand, 40)
         self.public_url = public_url.rstrip("/")
@@ -59,6 +61,7 @@ class Composer:
         self.default_locale = default_locale
         self.code_in_sms = code_in_sms
         self.brand_in_sms = brand_in_sms
+        self.managers = managers or Managers()
         self.answer_ttl = timedelta(seconds=answer_ttl)
         self._headings_of: dict[tuple[object, ...], tuple[tuple[str, str], ...]] = {}
 
@@ -97,8 +100,11 @@ class Composer:
             if channels is not None and recipient.channel not in channels:
                 continue
             link = self.answer_url(tokens.get(recipient.slot)) if notice.answerable else ""
-            variant = ""
-            if recipient.channel == "email":
+            variant, subject, chosen = "", words.subject, reader
+            copy = recipient.slot == MANAGER
+            if copy:
+                payload, subject, chosen = self._copy(notice, parts_of_digest, recipient, until, now, after)
+            elif recipient.channel == "email":
                 payload = self._mail(notice, reader, words, recipient, link, code, until, now, after)
             elif recipient.channel == "sms":
                 payload, variant = self._sms(reader, words, link, code)
@@ -114,10 +120,10 @@ class Composer:
                     channel=recipient.channel,
                     recipient=recipient.address,
                     slot=recipient.slot,
-                    locale=reader.locale,
-                    locale_reason=reader.reason,
-                    template=f"{notice.kind}@{version(notice.kind, reader.locale)}{variant}",
-                    subject=words.subject,
+                    locale=chosen.locale,
+                    locale_reason=chosen.reason,
+                    template=f"{notice.kind}@{version(notice.kind, chosen.locale)}{variant}",
+                    subject=subject,
                     payload=payload,
                     expires_at=notice.expires_at,
                 )
@@ -128,19 +134,32 @@ class Composer:
         """The answer link; '' without a token."""
         return f"{self.public_url}/n/{token}" if token else ""
 
+    def _copy(
+        self, notice: Notice, parts_of_digest: Sequence[Notice], recipient: Recipient, until: datetime, now: datetime, after: str
+    ) -> tuple[bytes, str, Reader]:
+        """The account manager's mail: in his language, without what only the account's owner may have."""
+        reader = Reader(self.managers.locale, None, self.managers.time_zone, "manager")
+        words = parts(notice, reader, self.brand, parts_of_digest)
+        return self._mail(notice, reader, words, recipient, "", "", until, now, after), words.subject, reader
+
     def _mail(
         self, notice: Notice, reader: Reader, words: Parts, recipient: Recipient, link: str, code: str, until: datetime, now: datetime,
         after: str,
     ) -> bytes:  # fmt: skip
         _ = reader.words
-        old = recipient.slot != CURRENT
-        headings = self._fixed(notice, _, bool(code))
+        copy = recipient.slot == MANAGER
+        intro = ""
+        if copy:
+            intro = _("This is a copy for the account manager of user {user}.", user=clean(notice.user_id))
+        elif recipient.slot != CURRENT:
+            intro = _("You get this message here because this was a contact of the account until recently.")
+        headings = self._fixed(notice, _, bool(code), copy)
         layout = {
             "brand": self.brand,
             "level": words.level,
             "subject": words.subject,
             "what": words.what,
-            "intro": _("You get this message here because this was a contact of the account until recently.") if old else "",
+            "intro": intro,
             "facts": words.facts,
             "reasons": words.reasons,
             "held": words.held,
@@ -170,11 +189,14 @@ class Composer:
             after=after,
         )
 
-    def _fixed(self, notice: Notice, _: Words, has_code: bool) -> tuple[tuple[str, str], ...]:
-        key = (notice.kind, notice.severity, notice.answerable, _.locale, has_code)
+    def _fixed(self, notice: Notice, _: Words, has_code: bool, copy: bool = False) -> tuple[tuple[str, str], ...]:
+        key = (notice.kind, notice.severity, notice.answerable, _.locale, has_code, copy)
         found = self._headings_of.get(key)
         if found is None:
-            found = self._headings_of[key] = tuple(self._headings(notice, _, has_code).items())
+            made = self._headings(notice, _, has_code)
+            if copy:
+                made["code"] = _("This copy holds neither the answer link nor the anti-phishing code: only the account's owner has them.")
+            found = self._headings_of[key] = tuple(made.items())
         return found
 
     def _headings(self, notice: Notice, _: Words, has_code: bool) -> dict[str, str]:

@@ -12,8 +12,10 @@ import phonenumbers
 
 from domain.events import User
 from domain.messages import Medium, Notice
+from domain.policy_rules import Managers
 
 CURRENT = "current"
+MANAGER = "manager"
 OLD_CONTACTS_FOR = timedelta(days=30)
 MAX_OLD = 4
 
@@ -42,11 +44,20 @@ def recipients(notice: Notice, user: User | None, now: datetime) -> list[Recipie
     return list(found.values())
 
 
+def manager_copy(notice: Notice, user: User | None, managers: Managers) -> list[Recipient]:
+    """The account manager, when the user has one and the notice goes out by e-mail at a severity that they want."""
+    if user is None or "email" not in notice.channels or notice.severity not in managers.severities:
+        return []
+    address = managers.people.get(user.account_manager or "") or managers.tiers.get(user.tier or "regular")
+    address = email_address(address)
+    return [Recipient("email", address, MANAGER)] if address else []
+
+
 def slots(notice: Notice, to: Sequence[Recipient]) -> list[str]:
     """The slots of its recipients that need an answer link of their own, `current` first: none where there is nothing to answer."""
     if not notice.answerable:
         return []
-    return list(dict.fromkeys([CURRENT, *(r.slot for r in to if r.channel != "inapp")]))
+    return list(dict.fromkeys([CURRENT, *(r.slot for r in to if r.channel != "inapp" and r.slot != MANAGER)]))
 
 
 def missing(notice: Notice, to: Sequence[Recipient]) -> list[Medium]:
