@@ -13,6 +13,7 @@ from console.services import Services
 from console.users import folded
 from domain.events.user import User
 from domain.profile import UserState
+from domain.status import BudgetStanding, Heartbeat
 from stores.sql.decisions import UNDO_SECONDS
 from tests.support.console import CODE, NASTY, NOW, OWNER_EMAIL, OWNER_PHONE, TOKENS
 from tests.unit.console.conftest import csrf
@@ -296,6 +297,25 @@ def test_detectors_show_their_cases_as_they_run(owner):
 
     assert "holds" in page
     assert "login_new_device:" in page
+
+
+def test_detectors_show_where_alert_budgets_stand(shared, browse, monkeypatch):
+    """By family and worker; one that isn't kept is told as such, and without budgets there is no panel."""
+    client = browse(shared, "owner")
+    assert "Alert budgets" not in client.get("/detectors").text
+
+    families = [BudgetStanding("login", 8.0, 21.5, 8.1, True, True), BudgetStanding("transfer", 10.0, 30.0, 29.9, False, True)]
+
+    async def beats():
+        return [Heartbeat(worker="vm1-7", role="detect", at=shared.now().timestamp(), budgets=families)]
+
+    monkeypatch.setattr(shared, "heartbeats", beats)
+    page = client.get("/detectors").text
+
+    assert "Alert budgets" in page
+    assert "vm1-7" in page
+    assert "21.5" in page
+    assert page.count("not kept") == 1
 
 
 def test_an_empty_console_says_what_will_fill_it(tmp_path, browse):
