@@ -13,6 +13,7 @@ KEYED: Gate = {struct: {"keyed": (True,)} for struct in (Login, Transfer, Trade,
 """What was done with an API key."""
 NOT_CANCELLED: Gate = {Trade: {"action": ("order", "fill")}}
 """Orders and fills."""
+FILLS: Gate = {Trade: {"action": ("fill",)}}
 AGAINST_SOMEONE: Gate = {Trade: {"against_someone": (True,)}}
 """Trades of which the other side is told."""
 ASKED: Gate = {Transfer: {"asked": (True,)}}

@@ -103,6 +103,8 @@ def alike(one: Pending, pending: Iterable[Pending]) -> list[Pending]:
 
 def thin(pending: list[Pending], newest: Pending) -> None:
     """Of many that say the same the first, of which its owner was told, and the last two stay."""
+    if not newest.device:  # nothing is alike without one
+        return
     same = sorted((p for p in alike(newest, pending) if _kind(p) == _kind(newest)), key=lambda p: p.at)
     for waiting in same[1:-1]:
         pending.remove(waiting)

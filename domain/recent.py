@@ -22,6 +22,6 @@ def push(ring: bytes, event_id: str) -> bytes:
     return (ring + _mark(event_id))[-8 * SIZE :]
 
 
-@lru_cache(maxsize=64)  # an event is looked up, then put in
+@lru_cache(maxsize=2_048)  # an event is looked up, then put in; those that wait are looked up again with every one that joins them
 def _mark(event_id: str) -> bytes:
     return blake2b(event_id.encode("utf-8", "surrogatepass"), digest_size=8).digest()

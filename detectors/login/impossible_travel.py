@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 from detectors.base import NORMAL, WARMING_UP, Detector, Score, Sighting, WarmingUp
+from detectors.gates import SUCCEEDED
 from detectors.login import sight
 from domain.events import Login
 from domain.habits import Habits
@@ -24,6 +25,7 @@ class ImpossibleTravel(Detector):
     """Compares with the last sign-in whose address says where the person was; shared exits never do."""
 
     events = (Login,)
+    judges = teaches = SUCCEEDED
     maximum_kmh: float
     uncertainty_km: float
     minimum_km: float

@@ -7,6 +7,7 @@ that is thin or just falling, everyone trades off the mark. Score: 0.9 for one i
 from __future__ import annotations
 
 from detectors.base import NORMAL, WARMING_UP, Detector, Score, Sighting, WarmingUp
+from detectors.gates import FILLS
 from detectors.trading import read
 from domain.events import Trade
 from domain.habits import Habits
@@ -19,6 +20,7 @@ class OffMark(Detector):
     """Fills only: an order may be placed anywhere. Distances in basis points of the mark."""
 
     events = (Trade,)
+    judges = counts = teaches = FILLS
     minimum_percent: float
     minimum_usd: float
     minimum_history: int
