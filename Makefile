@@ -78,7 +78,7 @@ locales: $(VENV)/.ready ## collects the texts to translate into notices/locale/ 
 lock: $(VENV)/.uv ## renews the locks from pyproject.toml (hashes, no host names); LOCK=--upgrade takes newer versions
 	$(UV) pip compile $(COMPILE) $(LOCK) pyproject.toml -o requirements.lock
 	$(UV) pip compile $(COMPILE) $(LOCK) --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock
-	$(UV) pip compile $(COMPILE) $(LOCK) --python-version 3.11 benchmarks/requirements.in -o requirements-bench.lock
+	$(UV) pip compile $(COMPILE) $(LOCK) --group bench pyproject.toml -o requirements-bench.lock
 
 ci: ## what CI runs, here
 	bash .ci/run

@@ -1,6 +1,8 @@
 """The Fraud Detection Handbook's simulated card transactions as transfers, scored by `worker.py score`, measured by its own protocol.
 
-    python -m benchmarks.handbook --data transactions.parquet --output DIR [--genuine] [--labels none] [--without-supervised]
+    .venv-bench/bin/python -m benchmarks.handbook --data transactions.parquet --output DIR --python .venv/bin/python [--labels none]
+
+pyarrow, which reads the file, is among the tools of `make bench`.
 
 Le Borgne, Siblini, Lebichot and Bontempi, "Reproducible Machine Learning for Credit Card Fraud Detection", chapters 3, 5 and 7
 (simulated-data-raw, CC BY-SA; as one parquet file with transaction_id, occurred_at, customer_id, terminal_id, amount, fraud, scenario).
