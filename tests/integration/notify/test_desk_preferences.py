@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 from domain.events.user import Preferences, QuietHours
+from domain.policy_rules import Managers, Rules
 from ledger.record import NoticeRecord, records
 from ledger.verify import verify
+from notices.compose import Composer
 from tests.integration.notify.desk import START, Bench
 
 EVENING = QuietHours(start="17:00", end="20:00")
@@ -132,3 +134,19 @@ def test_a_digest_does_not_name_what_a_newer_notice_replaced(bench: Bench):
     assert record(bench, digest.notice_id).parts == [bench.notice(2).notice_id]
     assert ("email", "suppressed", "over before it was sent") in bench.receipts()
     assert ("email", "suppressed") in [(d.channel, d.status) for d in record(bench, old.notice_id).deliveries]
+
+
+def test_the_account_manager_gets_a_copy(bench: Bench):
+    """Of a warning, once; its delivery is in the ledger beside the client's, and it can't be answered from."""
+    rules = Rules(managers=Managers(tiers={"vip": "vip-desk@exchange.example"}))
+    bench.composer = Composer("Example", "http://vigil.example", managers=rules.managers)
+    bench.desk = bench.make()
+    bench.desk.rules = rules
+    bench.user(tier="vip")
+    notice = bench.notice(kind="login_new_country", severity="warning", channels=["email", "inapp"])
+    bench.take(notice, notice)
+
+    copies = [row.rendered for row in bench.store.outbox.claim("test", bench.at, 100, 60) if row.rendered.slot == "manager"]
+    assert [copy.recipient for copy in copies] == ["vip-desk@exchange.example"]
+    assert "/n/" not in words(copies[0])
+    assert [d.slot for d in record(bench, notice.notice_id).deliveries if d.channel == "email"] == ["current", "manager"]
