@@ -61,6 +61,8 @@ CROSSES = (
     Cross(_PLACE["address_settled"], _PLACE["address_frauds"], 1, 1),
     Cross(_PLACE["usd"], _PLACE["own"], 4, 1),
 )
+COVERED = frozenset({"withdrawal_condemned_address"})
+"""Detectors that see what is evidence here already, and here fades with time."""
 TAILS = ("own", "strange")
 SERIES = 14 * DAY
 """Frauds at an address farther apart are two series."""
