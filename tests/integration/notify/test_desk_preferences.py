@@ -7,7 +7,7 @@ from domain.policy_rules import Managers, Rules
 from ledger.record import NoticeRecord, records
 from ledger.verify import verify
 from notices.compose import Composer
-from tests.integration.notify.desk import START, Bench
+from tests.integration.notify.desk import START, Bench, words
 
 EVENING = QuietHours(start="17:00", end="20:00")
 """In Taipei; the bench begins at 18:00 there."""
