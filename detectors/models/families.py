@@ -32,7 +32,7 @@ class Family(msgspec.Struct, frozen=True):
     evidence: Callable[[Row], Iterable[tuple[str, float]]]
     """Nats by name without any classifier; default: none."""
     covered: frozenset[str]
-    """Detectors whose alerts say nothing that is not evidence already; default: none."""
+    """Detectors whose alerts say nothing that is not evidence already, and `suspicion` where that is; default: none."""
     tails: tuple[str, ...]
     """Of these names the nats are an order, and their worth is counted (models.tails); default: none."""
     crowd_keys: Callable[[Sighting], Iterable[tuple[str, str]]]

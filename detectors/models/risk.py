@@ -83,8 +83,8 @@ class Risk:
         parts: list[Part] = []
         if row is not None and family is not None and family.covered:
             alerts = [alert for alert in alerts if alert[0] not in family.covered]
-            # That the device is strange, and that too little is known, is in the evidence as well.
-            suspicion, warming = (suspicion if suspicion >= CONDEMNED else 0.0), False
+            if "suspicion" in family.covered:  # that the device is strange, and that too little is known, is in the evidence as well
+                suspicion, warming = (suspicion if suspicion >= CONDEMNED else 0.0), False
         if alerts:
             parts = self._alerts(seen, alerts)
         if suspicion:

@@ -30,7 +30,15 @@ NAMES = tuple(grid.name for grid in GRIDS)
 _PLACE = {name: place for place, name in enumerate(NAMES)}
 CROSSES = (Cross(_PLACE["device"], _PLACE["network"], 2, 2), Cross(_PLACE["device"], _PLACE["place"], 2, 2))
 COVERED = frozenset(
-    {"login_risk", "login_new_device", "login_new_browser", "login_new_country", "login_impossible_travel", "login_anonymous_network"}
+    {
+        "suspicion",
+        "login_risk",
+        "login_new_device",
+        "login_new_browser",
+        "login_new_country",
+        "login_impossible_travel",
+        "login_anonymous_network",
+    }
 )
 """Detectors that see what is evidence here already."""
 
