@@ -157,7 +157,8 @@ class SqlTransaction:
         )
         unit = _Unit(self._book.receipt(chain, receipt), ends=(notice.notice_id, waiting.channel))
         self._unsent(unit, notice, waiting.channel, status, reason, waiting.fallback_of)
-        if fall_back and fall_back not in notice.channels and waiting.why == "contact":
+        used = {*notice.channels, *notice.suppressed}  # a muted channel takes no other's place
+        if fall_back and fall_back not in used and waiting.why == "contact":
             until = self._now + rows.FALLBACK_WAIT
             unit.waiting = [
                 rows.waiting_row(notice.notice_id, notice.user_id, fall_back, "fallback", receipt.delivery_id, self._now, until, chain)

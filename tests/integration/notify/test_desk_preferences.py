@@ -150,3 +150,20 @@ def test_the_account_manager_gets_a_copy(bench: Bench):
     assert [copy.recipient for copy in copies] == ["vip-desk@exchange.example"]
     assert "/n/" not in words(copies[0])
     assert [d.slot for d in record(bench, notice.notice_id).deliveries if d.channel == "email"] == ["current", "manager"]
+
+
+def test_a_muted_channel_takes_no_others_place(bench: Bench):
+    """No address came, and text messages are muted: the item in the app is what is left, and the rest goes on."""
+    bench.user(email=None, preferences=Preferences(channels={"margin": ["email"]}))
+    notice = bench.notice(
+        kind="margin_low", severity="warning", answerable=False, channels=["email", "sms", "inapp"], reasons=[], facts={"account": "cross"}
+    )
+    bench.take(notice)
+    bench.later(minutes=11)
+    bench.desk.tend()
+    bench.desk.tend()
+
+    assert set(bench.claimed()) == {"inapp"}
+    said = {d.channel: (d.status, d.reason) for d in record(bench, notice.notice_id).deliveries}
+    assert said["email"] == ("failed", "no contact")
+    assert said["sms"] == ("suppressed", "muted by the user's preferences (margin)")
