@@ -29,7 +29,10 @@ class Condition(msgspec.Struct, frozen=True):
 
     def word(self, event: Any) -> str:
         """'' where it doesn't fit; else the field named by `value`, the type's name where there is none."""
-        return str(self.value(event) or self.struct.__struct_config__.tag) if all(test(event) for test in self.tests) else ""
+        for test in self.tests:
+            if not test(event):
+                return ""
+        return str(self.value(event) or self.struct.__struct_config__.tag)
 
 
 def read(name: str, raw: Mapping[str, Any], parameters: Mapping[str, Any]) -> Condition:
