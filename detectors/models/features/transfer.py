@@ -47,7 +47,7 @@ GRIDS = (
     Grid("address_last", "days since the last of them became known", 0.0, 5.0, 0.15, log=True),
     Grid("address_first", "days since the first of this series became known", 0.0, 64.0, 1.0),
     Grid("address_settled", "payments there since the last that nobody complained about", 0.0, 4.0, 0.35, log=True),
-    Grid("strange", "standard deviations above the own mean of what else went to unfamiliar payees within 24 hours", -3.0, 12.0, 0.5),
+    Grid("strange", "standard deviations above the own mean of what goes to unfamiliar payees within 24 hours", -3.0, 12.0, 0.5),
     Grid("strange_log", "the same of logarithms", -4.0, 8.0, 0.5),
     Grid("address_odd", "frauds known there whose amounts were odd: it was the account that was not its owner's", 0.0, 4.0, 0.35, log=True),
     Grid("address_odd_last", "days since the last of those became known", 0.0, 5.0, 0.3, log=True),
@@ -63,7 +63,7 @@ CROSSES = (
 )
 COVERED = frozenset({"withdrawal_condemned_address"})
 """Detectors that see what is evidence here already, and here fades with time."""
-TAILS = ("own", "strange")
+TAILS = ("own",)
 SERIES = 14 * DAY
 """Frauds at an address farther apart are two series."""
 
@@ -102,7 +102,7 @@ def features(seen: Sighting, habits: Habits) -> Row:
         known = transfer.payee(address, memo)
         paid = known.count if known is not None else int(transfer.knows(address, memo))
     strange = strange_log = _NAN
-    if usd is not None and own.count and transfer.flows:
+    if usd is not None and own.count and not paid and transfer.flows:
         odd = sum([f.usd for f in transfer.flows if at - DAY < f.at <= at and not f.taught and not f.undone])
         if odd > 0.0:
             strange, strange_log = above(usd + odd, at, own)
@@ -208,11 +208,11 @@ def evidence(row: Row) -> tuple[tuple[str, float], ...]:
     """What speaks for fraud without any classifier, in nats by name: the improbability of the amount, with how odd the last days were, and
     the frauds known at the address against what was paid there since."""
     found = []
-    own = _worth(row[1], row[2])
+    own = _worth(row[1], row[2]) * (1.0 - min(max(row[8] - 2.0, 0.0), 3.0) / 6.0)  # the rent goes to whom it always went to
+    if row[16] > 0.0:  # what goes to strangers in parts is one amount
+        own = max(own, _worth(row[16], row[17]))
     if own:
-        found.append(("own", own * (1.0 - min(max(row[8] - 2.0, 0.0), 3.0) / 6.0)))  # the rent goes to whom it always went to
-    if row[16] > 0.0:
-        found.append(("strange", _worth(row[16], row[17])))
+        found.append(("own", own))
     if row[4]:
         found.append(("heat", math.log1p(row[4])))
     frauds = row[12] + ODD_COUNTS * row[18]
