@@ -31,6 +31,7 @@ from streams.merge import Merge
 from streams.publisher import Message
 from streams.records import EventDecoder
 from streams.topics import Admin, Wrong, require
+from streams.would_send import compared
 
 BATCH = 500
 ENOUGH = 5_000
@@ -92,6 +93,7 @@ def rebuild(settings: Settings, *, as_json: bool = False) -> int:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         found = asyncio.run(_rebuild(settings))
+        found |= compared(settings, found["notices"])
     except (Unavailable, Wrong) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -109,6 +111,13 @@ def rebuild(settings: Settings, *, as_json: bool = False) -> int:
     for (kind, severity), count in kinds.most_common():
         table.add_row(kind, severity, f"{count:,}")
     console.print(table if kinds else "nothing would have been sent")
+    if why := found.get("not_compared"):
+        console.print(f"not compared with what was sent: {why}")
+    else:
+        gone = Counter(f"{notice['kind']} {notice['severity']}" for notice in found["gone"])
+        console.print(f"of these {len(found['new']):,} were never sent; {sum(gone.values()):,} that were sent don't come again")
+        for name, count in gone.most_common():
+            console.print(f"  {name}: {count:,}")
     return 0
 
 

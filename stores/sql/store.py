@@ -20,8 +20,9 @@ from stores.sql.chain import Chain, chunks, contents_by_id, user_keys
 from stores.sql.engine import Database
 from stores.sql.ledger_rows import LedgerRows
 from stores.sql.migrate import StoreError, upgrade
+from stores.sql.callbacks import SqlCallbacks
 from stores.sql.outbox import SqlOutbox
-from stores.sql.schema import answer_tokens, answers, deliveries, digest_parts, ledger_heads, ledger_keys, redriven, training_rows, waiting
+from stores.sql.schema import answer_tokens, answers, deliveries, digest_parts, ledger_heads, ledger_keys, redriven, refusals, training_rows, waiting
 from stores.sql.schema import notices as notices_table
 from stores.sql.transaction import SqlTransaction, known
 
@@ -39,6 +40,7 @@ class Store:
         self.outbox = SqlOutbox(database, book)
         self.answers = SqlAnswers(database, book)
         self.bus = SqlBus(database)
+        self.callbacks = SqlCallbacks(database, book)
         self.ledger = LedgerRows(database, self.transaction)
 
     @contextmanager
@@ -142,7 +144,7 @@ class Store:
             if key is not None:
                 Chain(connection, self.book).append([self.book.erasure(key, reason, at)])
                 connection.execute(delete(ledger_keys).where(ledger_keys.c.user_id == user_id))
-            for table in (waiting, digest_parts):
+            for table in (waiting, digest_parts, refusals):
                 connection.execute(delete(table).where(table.c.user_id == user_id))
             old = select(answers.c.notice_id).where(answers.c.user_id == user_id)
             connection.execute(delete(answer_tokens).where(answer_tokens.c.notice_id.in_(old)))
@@ -172,6 +174,13 @@ class Store:
                     words = self.book.open_rendered(self.book.open_content(content, key))[2]
                     items.append((row.user_id, row.notice_id, words))
             yield items
+
+    def told_since(self, since: datetime) -> list[tuple[str, str, str]]:
+        """(id, kind, severity) of the notices about events from `since` on, in their order; digests are about other notices."""
+        n = notices_table.c
+        wanted = select(n.notice_id, n.kind, n.severity).where(n.occurred_at >= micros(since), n.topic.is_not(None), n.parts == "[]")
+        with self.database.reading() as connection:
+            return [(row[0], row[1], row[2]) for row in connection.execute(wanted.order_by(n.occurred_at, n.notice_id))]
 
     def redriven(self, places: Sequence[tuple[str, int, int]]) -> set[tuple[str, int, int]]:
         """Those of (topic, partition, offset) that were sent again."""
