@@ -33,6 +33,7 @@ class Attempts:
 
     def __init__(self) -> None:
         self._bins: dict[int, Count] = {}
+        self._newest = -(1 << 62)
         self._slots: list[Count] = [[0.0, 0.0] for _ in range(SLOTS)]
 
     def now(self, at: float) -> tuple[int, int]:
@@ -54,10 +55,10 @@ class Attempts:
         """Counts an attempt."""
         number = int(at // BIN)
         if number not in self._bins:
-            newest = max(self._bins, default=number)
-            if number + _WAIT <= newest:
+            self._newest = max(self._newest, number)
+            if number + _WAIT <= self._newest:
                 return  # a day late: it is over
-            for old in [n for n in self._bins if n + _WAIT <= max(newest, number)]:
+            while self._bins and (old := next(iter(self._bins))) + _WAIT <= self._newest:  # they lie roughly in their order
                 self._take(old, *self._bins.pop(old))
             self._bins[number] = [0.0, 0.0]
         counted = self._bins[number]
@@ -74,7 +75,7 @@ class Attempts:
         slots = [[float(f), float(a)] for f, a in data["slots"]]
         if len(slots) != SLOTS or len(bins) > 2 * _WAIT or any(not 0 <= f <= a for f, a in [*slots, *bins.values()]):
             raise ValueError(f"expected {SLOTS} counts of attempts, and a day's by five minutes")
-        self._bins, self._slots = bins, slots
+        self._bins, self._slots, self._newest = bins, slots, max(bins, default=-(1 << 62))
 
     def _take(self, number: int, failed: float, every: float) -> None:
         usual, mine = self.usual(number * BIN), self._slots[slot(number * BIN)]
