@@ -130,7 +130,7 @@ def show_latency(rig: Rig, options: argparse.Namespace) -> list[dict[str, Any]]:
 
 def show_mail(rig: Rig, options: argparse.Namespace) -> dict[str, float]:
     figures = mail.measure(200 if options.quick else 3000)
-    table("E-mails through the outbox (SQLite) to a real SMTP session", ["", ""], [[k, f"{v:,.1f}"] for k, v in figures.items()])
+    table("E-mails through the outbox (SQLite) to a real SMTP session", ["", ""], [[k, f"{v:,.2f}"] for k, v in figures.items()])
     return figures
 
 
