@@ -50,9 +50,9 @@ LEAST_NEW = 0.1
 what is counted of others lags behind."""
 BASE = math.log(1e-3)
 """Log odds of an attack before anything is known of the sign-in."""
-DOUBTFUL = -3.0
-"""Log odds from which a sign-in doesn't count towards how often values are new: attacks come with everything new at once, and must not
-teach that this is usual; honest people's news come one at a time."""
+CLEAR = 3.0
+"""Log odds from which a sign-in doesn't count towards how often values are new. Only clear attacks: leaving out what is merely odd would
+make it odder still, honest people's news among it."""
 OWN = 2.0 * UNIT
 """How many new values it takes until a user's own rate of them counts as much as everybody's."""
 FEATURE = ("country", "network", "network", "network", "device", "browser", "browser", "browser", "browser")
@@ -147,7 +147,7 @@ def count(seen: Sighting, traits: Traits) -> None:
     for level, key in enumerate(weighed.path):
         if key:
             model.count_value(level, key)
-    for one in weighed.judged if weighed.logit < DOUBTFUL else ():
+    for one in weighed.judged if weighed.logit < CLEAR else ():
         model.count_novelty(one.level, one.n, one.circumstance, one.kind, KINDS if one.level == VERSION else ANY)
 
 
@@ -174,27 +174,26 @@ def path_of(seen: Sighting) -> Path:
 def _judge(level: int, key: int, parent: int, n: int, circumstance: int, traits: Traits, model: Logins) -> tuple[Judged, float]:
     """The level with its log likelihood ratio, attacker over user, given the values above."""
     counts = traits.counts[level]
-    own, known = counts.get(key, 0), KNOWN[level]
+    own, known, mass = counts.get(key, 0), KNOWN[level], 0.0
     if level == VERSION:
+        newest = max(_below(counts, key), default=0)
+        mass = sum([model.share(level, k, parent, 0, 0) for k in range(newest + 1, newest + 9)])
         newer, older = (model.novelty(level, n, circumstance, kind) for kind in KINDS)
         rate = newer + older
     else:
         rate = model.novelty(level, n, circumstance, NEWER)
     multiple = (traits.novel[level] + OWN) / (traits.expected[level] + OWN) if traits.novel else 1.0
     if own:
+        if key == _NO_DEVICE:
+            return Judged(level, n, 0, circumstance, rate), 0.0  # everybody can tell none
         mine = min(own / n, 1.0)
         attacker = known * mine + (1 - known) * model.share(level, key, parent, own, n)
         return Judged(level, n, 0, circumstance, rate), math.log(attacker / ((1 - min(rate * multiple, 0.9)) * mine))
-    kind, mass, others = NEWER, 1.0, _below(counts, key) if parent else list(counts)
-    new = rate
+    kind, new = NEWER, rate
     if level == VERSION:
-        newest = max(others, default=0)
-        kind = NEWER if key > newest else OLDER
-        new = newer if kind == NEWER else older
-    if level == VERSION and kind == NEWER:
-        mass = sum([model.share(level, k, parent, 0, n) for k in range(newest + 1, newest + 13)])
-    else:
-        mass -= sum([model.share(level, k, parent, counts[k], n) for k in others])
+        kind, new = (NEWER, newer) if key > newest else (OLDER, older)
+    if kind == OLDER or level != VERSION:
+        mass = 1.0 - sum([model.share(level, k, parent, counts[k], n) for k in (_below(counts, key) if parent else counts)])
     attacker = (1 - known) * min(max(mass, LEAST_NEW), 1.0)
     return Judged(level, n, kind, circumstance, rate), math.log(attacker / min(new * multiple, 0.9))
 

@@ -83,7 +83,7 @@ class Logins:
                     del counts[name]
 
     def count_novelty(self, level: int, n: int, circumstance: int, found_kind: int, kinds: tuple[int, ...]) -> None:
-        """Counts whether a value was new, for each kind of novelty. `circumstance`: 0 to 14; `found_kind`: 0 for a known value."""
+        """Counts whether a value was new, for each kind of novelty. `circumstance`: 0 to 62; `found_kind`: 0 for a known value."""
         rates = self.rates
         for kind in kinds:
             code, new = _code(level, n, kind), kind == found_kind or (found_kind > 0 and len(kinds) == 1)
@@ -113,6 +113,6 @@ class Logins:
 
 
 def _code(level: int, n: int, kind: int) -> int:
-    """Of a level, a length of history (1, 2, 3-4, 5-8, ... 65 and more) and a kind; the next fifteen are for circumstances."""
+    """Of a level, a length of history (1, 2, 3-4, 5-8, ... 65 and more) and a kind; the next 63 are for circumstances."""
     length = (n - 1).bit_length()
-    return ((level * 8 + (length if length < 7 else 7)) * 4 + kind) * 16
+    return ((level * 8 + (length if length < 7 else 7)) * 4 + kind) * 64
