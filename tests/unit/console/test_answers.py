@@ -118,6 +118,20 @@ def test_a_second_answer_counts_for_nothing(fresh, browse):
     assert len(verdicts(fresh)) == 1
 
 
+def test_a_me_that_decides_nothing_leaves_the_other_answer_open(fresh, browse):
+    """At critical a link proves a mailbox only: the page still asks, takes "not me", and then it is decided."""
+    client = browse(fresh)
+    first = client.post(LINK, **form("answer=me")).status_code
+    asked = client.get(LINK)
+    rest = [client.post(LINK, **form(f"answer={answer}")).status_code for answer in ("me", "not_me", "not_me", "me")]
+
+    assert (first, asked.status_code) == (200, 200)
+    assert 'name="answer" value="not_me"' in asked.text
+    assert rest == [409, 200, 409, 409]
+    assert [verdict["label"] for verdict in verdicts(fresh)] == ["genuine", "fraud"]
+    assert said(fresh) == "not_me"
+
+
 @pytest.mark.parametrize("body", ODD_BODIES)
 def test_no_or_another_answer_is_refused_and_changes_nothing(fresh, browse, body):
     """400, with a page in words."""
