@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from functools import reduce
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +19,7 @@ from domain.severity import SEVERITIES
 
 T = TypeVar("T")
 EVENTS = click.argument("events", nargs=-1, required=True, type=click.Path(allow_dash=True))
+CONFIG = click.Path(exists=True, dir_okay=False, path_type=Path)
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document instead of words.")
 
 
@@ -151,19 +151,10 @@ def rebuild(as_json: bool) -> None:
 
 
 def engine(config: Path | None = None) -> Any:
-    """The detection engine with its surroundings, without a broker. `config`: instead of config/detectors.yaml."""
-    from config.detectors import apply
-    from detectors.registry import Registry
-    from detectors.wiring import build_engine
-    from stores.geo import GeoSurroundings
-    from stores.lists import Lists
+    """The detection engine without a broker. `config`: instead of config/detectors.yaml."""
+    from streams.opened import engine_of
 
-    chosen = settings()
-    registry = told(lambda: apply(Registry.load(), config))
-    lists = Lists(chosen.lists.dir)
-    for problem in lists.refresh():
-        click.echo(f"a list of addresses can't be taken: {problem}", err=True)
-    return build_engine(GeoSurroundings(chosen.geo.city, chosen.geo.asn, chosen.data_dir / "geo", lists), registry)
+    return told(lambda: engine_of(settings(), config=config))
 
 
 @cli.command()
@@ -181,12 +172,7 @@ def score(events: tuple[str, ...], output: Path, without_supervised: bool) -> No
 
 @cli.command()
 @EVENTS
-@click.option(
-    "--candidate",
-    required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A detectors.yaml to compare with today's.",
-)
+@click.option("--candidate", required=True, type=CONFIG, help="A detectors.yaml to compare with today's.")
 @AS_JSON
 def backtest(events: tuple[str, ...], candidate: Path, as_json: bool) -> None:
     """A candidate configuration against today's, on history: hits per detector, who would be told what by channel."""
@@ -234,14 +220,9 @@ def locales() -> None:
 @locales.command("check")
 def locales_check() -> None:
     """Every key and placeholder in every locale; says what to do about each problem."""
-    from notices.compose.catalogue import available
-    from notices.compose.locales import check
+    from notices.compose.locales import check_and_print
 
-    problems = check()
-    for problem in problems:
-        click.echo(f"{problem.locale}: {problem.message!r}: {problem.wrong}. {problem.todo}")
-    click.echo(f"{len(available())} languages ({', '.join(available())}), {len(problems)} problems")
-    sys.exit(1 if problems else 0)
+    sys.exit(check_and_print())
 
 
 @locales.command("extract")
@@ -257,32 +238,26 @@ def locales_extract() -> None:
 @click.argument("kind", nargs=-1, metavar="[KIND]...")
 def locales_pseudo(kind: tuple[str, ...]) -> None:
     """Every text of a notice in a language that nobody speaks: what stands outside the brackets isn't translated."""
-    from notices.compose import pseudo
+    from notices.compose.pseudo import print_kinds
+    from notices.compose.templates import UnknownKind
 
-    unknown = [one for one in kind if one not in pseudo.kinds()]
-    if unknown:
-        raise click.BadParameter(f"no such kind: {', '.join(unknown)}")
-    for one in kind or pseudo.kinds():
-        click.echo(f"{one}\n  " + "\n  ".join(pseudo.show(one)))
+    try:
+        print_kinds(kind)
+    except UnknownKind as error:
+        raise click.BadParameter(f"no such kind: {error}") from None
 
 
 @contextmanager
 def book_and_store(*, check_key: bool = True) -> Iterator[tuple[Any, Any]]:
     """The ledger's book and the SQL store, closed at the end."""
-    from ledger.book import Book
-    from stores.sql.store import open_store
+    from domain.ports import Unavailable
+    from streams.opened import ledger_of
 
-    chosen = settings()
-    if not chosen.secret_key.get_secret_value():
-        raise Failure("VIGIL_SECRET_KEY: expected the key that the workers have; without it the ledger can't be read")
-    book = Book(chosen.secret_key.get_secret_value())
-    store = told(lambda: open_store(chosen.database.url, book, check_key=check_key))
     try:
-        yield book, store
-    except ValueError as error:
+        with ledger_of(settings(), check_key=check_key) as both:
+            yield both
+    except (ValueError, RuntimeError, OSError, Unavailable) as error:
         raise Failure(str(error)) from None
-    finally:
-        store.close()
 
 
 MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
@@ -301,13 +276,6 @@ FILTERS = (
 def ledger_query(command: Callable[..., Any]) -> Callable[..., Any]:
     """The conditions that `ledger search` and `ledger export` share; all given ones hold."""
     return reduce(lambda made, option: option(made), FILTERS, command)
-
-
-def as_query(conditions: dict[str, Any]) -> Any:
-    """Options -> ledger.search.Query."""
-    from ledger.search import Query
-
-    return Query(**{k: v.replace(tzinfo=UTC) if isinstance(v, datetime) else v for k, v in conditions.items()})  # type: ignore[arg-type]
 
 
 @cli.group()
@@ -341,10 +309,10 @@ def ledger_search(limit: int, as_json: bool, **conditions: Any) -> None:
 
     import msgspec
 
-    from ledger.search import as_line, search
+    from ledger.search import Query, as_line, search
 
     with book_and_store() as (book, store):
-        found = list(islice(search(book, store.ledger, as_query(conditions)), limit))
+        found = list(islice(search(book, store.ledger, Query.of(conditions)), limit))
     if as_json:
         click.echo(msgspec.json.encode(found).decode())
         return
@@ -362,9 +330,10 @@ def ledger_search(limit: int, as_json: bool, **conditions: Any) -> None:
 def ledger_export(form: str, output: Any, reveal: str | None, who: str, **conditions: Any) -> None:
     """Every notice that matches, with evidence, deliveries and answers; contacts masked unless revealed."""
     from ledger.export import write
+    from ledger.search import Query
 
     with book_and_store() as (book, store):
-        count = write(output, book, store.ledger, form, as_query(conditions), who=who, reveal=reveal)  # type: ignore[arg-type]
+        count = write(output, book, store.ledger, form, Query.of(conditions), who=who, reveal=reveal)  # type: ignore[arg-type]
     click.echo(f"{count} notices", err=True)
 
 

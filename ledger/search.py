@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 
@@ -25,6 +26,15 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None = None
     until: datetime | None = None
     text: str | None = None
+
+    @classmethod
+    def of(cls, conditions: Mapping[str, Any]) -> Query:
+        """From options by name; moments without a zone are UTC."""
+        options: dict[str, Any] = dict(conditions)
+        for name, value in options.items():
+            if isinstance(value, datetime):
+                options[name] = value.replace(tzinfo=value.tzinfo or UTC)
+        return cls(**options)
 
 
 def search(book: Book, reader: LedgerReader, query: Query, *, reveal: bool = False, payloads: bool = False) -> Iterator[NoticeRecord]:

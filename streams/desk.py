@@ -94,7 +94,7 @@ class Desk:
                     continue
                 if item.rejected is not None:
                     raise item.rejected
-                user, fields = decode_user(item.key, item.body)
+                user, fields = decode_user(item.key, item.body or b"")
             except Rejected as rejected:
                 bad.append((item, rejected))
                 continue

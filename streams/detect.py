@@ -10,20 +10,16 @@ from typing import Any
 
 from faust.types import TP
 
-from config.detectors import DetectorConfigError, apply, changes
+from config.detectors import DetectorConfigError, changes
 from config.mappings import load as load_mappings
 from config.notices import load as load_notices
 from config.settings import Settings
-from detectors.engine import Engine
 from detectors.models.partition import MODELS
 from detectors.registry import Registry
-from detectors.wiring import build_engine
-from domain.crowd import Crowd
 from domain.events import STRUCTS
 from domain.ports import Unavailable
 from notices.policy import Policy
 from stores.crowd import RedisCrowd
-from stores.geo import GeoSurroundings
 from stores.lists import Lists
 from stores.redis_client import connect_async
 from stores.redis_profiles import Fenced, RedisProfiles
@@ -32,6 +28,7 @@ from streams.cohorts import KeptCohorts
 from streams.epochs import Epochs
 from streams.kernel import Kernel
 from streams.models import follow_models
+from streams.opened import engine_of
 from streams.publisher import KafkaPublisher
 from streams.records import EventDecoder
 from streams.serve import serve
@@ -74,20 +71,6 @@ def detect_app(settings: Settings, kernel: Kernel) -> App:
     return app
 
 
-def build_engine_of(settings: Settings, crowd: Crowd | None = None) -> Engine:
-    """The engine with the configured detectors and address data. `crowd`: in memory unless told."""
-    surroundings = GeoSurroundings(settings.geo.city, settings.geo.asn, settings.data_dir / "geo", address_lists(settings))
-    return build_engine(surroundings, apply(Registry.load()), crowd)
-
-
-def address_lists(settings: Settings) -> Lists:
-    """The configured lists of addresses, read; a file that can't be taken is logged."""
-    lists = Lists(settings.lists.dir)
-    for problem in lists.refresh():
-        log.error("a list of addresses can't be taken: %s", problem)
-    return lists
-
-
 def policy_of(late_after: float | None) -> Policy:
     """The policy of config/notices.yaml. `late_after`: settings.notices.late_after; None where a history counts as lived through."""
     return Policy(load_notices(), late_after)
@@ -97,7 +80,7 @@ def build_kernel(settings: Settings) -> Kernel:
     """The kernel with the configured detectors and policy, and Redis and Kafka behind it."""
     client = connect_async(settings.redis.url)
     crowd = RedisCrowd(client)
-    engine = build_engine_of(settings, crowd)
+    engine = engine_of(settings, crowd)
     return Kernel(
         engine,
         policy_of(settings.notices.late_after),

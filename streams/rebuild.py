@@ -122,14 +122,15 @@ def rebuild(settings: Settings, *, as_json: bool = False) -> int:
 
 
 async def _rebuild(settings: Settings) -> dict[str, Any]:
-    from streams.detect import build_engine_of, policy_of
+    from streams.detect import policy_of
+    from streams.opened import engine_of
 
     await require(settings)
     ends = await _committed(settings)
     fresh, shown = Fresh(), Shown()
     client = connect_async(settings.redis.url)
     crowd = RedisCrowd(client)  # its sets are written on the way: adding twice is adding once
-    engine = build_engine_of(settings, crowd)
+    engine = engine_of(settings, crowd)
     kernel = Kernel(engine, policy_of(None), fresh, shown, epochs=Epochs(client, list(STRUCTS), settings.kafka.epoch), crowd=crowd)
     for partition in sorted({tp.partition for tp in ends}):
         await _replay(settings, kernel, {tp: end for tp, end in ends.items() if tp.partition == partition})

@@ -95,6 +95,15 @@ def _write(path: Path, catalog: Catalog) -> Path:
     return path
 
 
+def check_and_print() -> int:
+    """`locales check`: each problem with what to do about it; exit status."""
+    problems = check()
+    for problem in problems:
+        print(f"{problem.locale}: {problem.message!r}: {problem.wrong}. {problem.todo}")
+    print(f"{len(available())} languages ({', '.join(available())}), {len(problems)} problems")
+    return 1 if problems else 0
+
+
 def check(only: Collection[str] = ()) -> list[Problem]:
     """What keeps a catalogue from being whole; [] when `locales check` passes. `only`: these languages, () for all."""
     wanted, table = messages(), glossary.load()

@@ -5,11 +5,12 @@ What shows without brackets never went through the catalogue; what breaks the la
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from notices.compose import changes
 from notices.compose.catalogue import PLACEHOLDER, Words
-from notices.compose.templates import kinds, parts_of
+from notices.compose.templates import UnknownKind, kinds, parts_of
 
 OPEN, CLOSE = "⟦", "⟧"
 LOCALE = "en"
@@ -58,4 +59,13 @@ def show(kind: str) -> list[str]:
     return [made.subject, made.what, made.me, *made.not_me, made.tip, *made.sms]
 
 
-__all__ = ["CLOSE", "LOCALE", "OPEN", "kinds", "pseudo", "show", "words"]
+def print_kinds(chosen: Sequence[str]) -> None:
+    """`locales pseudo`: the texts of these kinds, of all where none is named. Raises UnknownKind before anything is printed."""
+    unknown = [kind for kind in chosen if kind not in kinds()]
+    if unknown:
+        raise UnknownKind(", ".join(unknown))
+    for kind in chosen or kinds():
+        print(f"{kind}\n  " + "\n  ".join(show(kind)))
+
+
+__all__ = ["CLOSE", "LOCALE", "OPEN", "kinds", "print_kinds", "pseudo", "show", "words"]

@@ -15,8 +15,9 @@ from config.settings import load
 from domain.events import STRUCTS
 from embedded.broker import Broker
 from embedded.exchange.world import DAY, Exchange, with_attacks
-from streams.detect import build_engine_of, policy_of
+from streams.detect import policy_of
 from streams.kernel import Kernel
+from streams.opened import engine_of
 from streams.records import EventDecoder, Item
 from tests.integration.streams.bench_bed import ROOT, Bed, event
 from tests.support.background import Background, wait_until
@@ -73,7 +74,7 @@ def found(bus: MemoryBus) -> dict[str, set[tuple[str, ...]]]:
 def in_order(records: list[tuple[str, str, bytes]], folder: Path) -> dict[str, set[tuple[str, ...]]]:
     """What the kernel finds when it takes the records in this order, a few at a time as when they come in live."""
     bus, offsets = MemoryBus(), {}
-    kernel = Kernel(build_engine_of(load({"VIGIL_DATA_DIR": str(folder)})), policy_of(86_400), MemoryProfiles(), bus)
+    kernel = Kernel(engine_of(load({"VIGIL_DATA_DIR": str(folder)})), policy_of(86_400), MemoryProfiles(), bus)
     decode, partitioner = EventDecoder(), DefaultPartitioner()
     items: list[Item] = []
     for topic, user, value in records:
