@@ -33,7 +33,7 @@ SETS: dict[str, Window] = {
     "fraud-user": Window(30 * 86_400.0, 32),  # the same by account
     "fraud-device": Window(180 * 86_400.0, 32),
     "fraud-network": Window(30 * 86_400.0, 32),
-    "suspect-payments": Window(60 * 86_400.0, 64),  # payments to an address at which there was fraud
+    "payments": Window(45 * 86_400.0, 48),  # payments to an address
     "paid-first": Window(90 * 86_400.0, 64),  # accounts by the payee that they paid for the first time
     "emptied": Window(7_200.0, 512),  # accounts that one withdrawal emptied
     "fraud-address": Window(180 * 86_400.0, 32),  # events found to be fraud by where the money went, since that was known

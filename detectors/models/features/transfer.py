@@ -18,8 +18,8 @@ from domain.habits.login import fingerprint
 from domain.habits.spending import LUKEWARM, WARM, SpendingHabits
 
 DAY = 86_400.0
-FRAUDS, PLAIN, USER_FRAUDS, PAYMENTS = "fraud-address", "fraud-address-plain", "fraud-user", "suspect-payments"
-"""Kinds of set: payments are kept for addresses only at which there was fraud."""
+FRAUDS, PLAIN, USER_FRAUDS, PAYMENTS = "fraud-address", "fraud-address-plain", "fraud-user", "payments"
+"""Kinds of set."""
 ODD = 2.0
 """Standard deviations above the own mean from which an amount was odd for its owner."""
 SETTLED = 7 * DAY
@@ -180,8 +180,9 @@ def count(seen: Sighting, habits: Habits, row: Row) -> None:
         own.heat.add(at, WARM, min(odd, 20.0))
         own.embers.add(at, LUKEWARM, min(odd, 20.0))
     own.last_at = max(own.last_at, int(at))
-    if row[12] or row[18]:
-        seen.crowd.add(PAYMENTS, flow.payee(seen.event)[0], format(fingerprint(seen.event.event_id), "x"), at)
+    address = flow.payee(seen.event)[0]
+    if address:  # also where no fraud is known yet: what was paid before it was known speaks for the address, or against it
+        seen.crowd.add(PAYMENTS, address, format(fingerprint(seen.event.event_id), "x"), at)
 
 
 def learn(seen: Sighting, habits: Habits) -> None:
