@@ -338,6 +338,17 @@ def ledger_export(form: str, output: Any, reveal: str | None, who: str, **condit
 
 
 @cli.command()
+@click.argument("file", type=click.Path(exists=True, allow_dash=True))
+def bounces(file: str) -> None:
+    """Takes mails that came back (RFC 3464) from FILE: a mail, an mbox, a Maildir, or `-` for a mail server's pipe."""
+    from streams.bounces import take_bounces
+
+    counted = told(lambda: take_bounces(settings(), file))
+    words = {"taken": "came back", "known": "known before", "unknown": "of no delivery here", "foreign": "no report about a mail of ours"}
+    click.echo(", ".join(f"{counted[name]} {said}" for name, said in words.items()))
+
+
+@cli.command()
 @click.argument("id_", metavar="ID")
 @AS_JSON
 def explain(id_: str, as_json: bool) -> None:

@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from domain.events import INPUT_TOPICS
+from domain.messages import Medium
 
 PREFIX = "VIGIL_"
 ROOT = Path(__file__).parent
@@ -132,6 +133,22 @@ class Notices(Section):
     )
 
 
+class Receipts(Section):
+    """Callbacks of providers."""
+
+    keys: dict[str, SecretStr] = Field({}, description="provider's name to the key that its callbacks are signed with")
+
+    @field_validator("keys")
+    @classmethod
+    def _named(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        for name, key in value.items():
+            if not re.fullmatch(r"[a-z0-9-]{1,40}", name):
+                raise ValueError(f"expected the name of a provider as receipts have it (smsgw, smsgw-2, twilio), not {name[:40]!r}")
+            if len(key.get_secret_value()) < 16:
+                raise ValueError(f"expected for {name} a key of at least 16 characters")
+        return value
+
+
 class Metrics(Section):
     """Prometheus metrics and health of a worker."""
 
@@ -178,6 +195,7 @@ class Settings(Section):
     sms: Providers = Providers()
     console: Console = Console()
     notices: Notices = Notices()
+    receipts: Receipts = Receipts()
     metrics: Metrics = Metrics()
     models: Models = Models()
     geo: Geo = Geo()
@@ -196,6 +214,11 @@ class Settings(Section):
         if value.get_secret_value() and len(value.get_secret_value()) < 32:
             raise ValueError("at least 32 characters, e.g. the output of `openssl rand -hex 32`")
         return value
+
+
+def sending(settings: Settings) -> frozenset[Medium]:
+    """The channels that have a provider."""
+    return frozenset(medium for medium, ways in (("email", settings.email), ("sms", settings.sms)) if ways.urls)  # type: ignore[misc]
 
 
 def load(environ: Mapping[str, str] | None = None, file: Path | None = None) -> Settings:

@@ -27,6 +27,7 @@ from console import (
     mailbox_page,
     notices,
     overview,
+    receipts_api,
     signin,
     static_files,
     users,
@@ -46,6 +47,7 @@ log = structlog.get_logger("console")
 HANDLERS: list[ControllerRouterHandler] = [
     answers.answer_page,
     *inbox_api.HANDLERS,
+    *receipts_api.HANDLERS,
     *health.HANDLERS,
     *signin.HANDLERS,
     *static_files.HANDLERS,

@@ -29,6 +29,7 @@ TITLES = {
     "service_delayed": "Transfer late",
     "service_api_refusals": "API refusals",
     "service_kyc_stuck": "Identity check stuck",
+    "service_contact_bounced": "Contact out of reach",
     "report_campaign": "Campaign of reports",
     "report_campaign_alert": "Campaign of reports",
     "account_takeover": "Account takeover",

@@ -14,7 +14,7 @@ from litestar import Litestar
 
 from config import detectors as configuration
 from config.logging import configure
-from config.settings import Settings, SettingsError
+from config.settings import Settings, SettingsError, sending
 from console.answer_text import ComposedAnswerPages
 from console.app import application
 from console.services import Mailbox, Services
@@ -98,6 +98,8 @@ def services(settings: Settings, mailbox: Mailbox | None = None) -> Services:
         embedded=settings.embedded,
         public_url=settings.console.public_url,
         mailbox=mailbox if settings.embedded else None,
+        receipt_keys={name: key.get_secret_value() for name, key in settings.receipts.keys.items()},
+        sending=sending(settings),
         once=Once(client),
         checks={"database": queries.open_count, "redis": client.ping},
     )

@@ -19,7 +19,7 @@ from console.watch import Rates, Watch, watch
 from domain import profile
 from domain.events.base import Client
 from domain.events.user import User
-from domain.messages import Notice
+from domain.messages import Medium, Notice
 from domain.ports import Answer, Decision, Directory, Unavailable
 from domain.profile import UserState
 from domain.status import Heartbeat
@@ -89,9 +89,14 @@ class Services:
     """True the first time that it is asked about an id; shared by all consoles."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     guesses: Guesses = field(default_factory=lambda: Guesses(burst=300, per_second=1.0))
+    callback_guesses: Guesses = field(default_factory=lambda: Guesses(burst=60, per_second=1.0))
     sign_in_guesses: Guesses = field(default_factory=lambda: Guesses(burst=10, per_second=1 / 30))
     checks: dict[str, Callable[[], object]] = field(default_factory=dict)
     """What /readyz asks; each may block for a moment, and raises when its part is away."""
+    receipt_keys: dict[str, str] = field(default_factory=dict)
+    """Providers that may call back, and the key of each."""
+    sending: frozenset[Medium] = frozenset()
+    """Channels that have a provider."""
     rates: Rates = field(default_factory=Rates)
     verification: Verification | None = None
     figures: dict[str, tuple[float, dict[str, Any]]] = field(default_factory=dict)

@@ -64,7 +64,7 @@ FACTS: dict[str, str] = {
     "cut_market": "margin kinds: the position to cut, e.g. BTC-USDT-PERP",
     "hours": "margin_liquidation_near: hours in which the price may reach liquidation at today's volatility, integer, at least 1",
     "moved_percent": "margin_liquidation_near: usual move of that market's price in a day, percent with one decimal",
-    "subject": "service kinds: deposit, withdrawal, order, api, kyc or ticket",
+    "subject": "service kinds: deposit, withdrawal, order, api, kyc or ticket; service_contact_bounced: email or phone",
     "waited_minutes": "service_delayed: minutes since the transfer was asked for or announced, integer",
     "usual_minutes": "service_delayed: minutes that nine in ten such transfers take, integer; absent if not known",
     "code": "service_delayed, service_api_refusals: the exchange's code for the cause, e.g. NETWORK_CONGESTED, as sent",

@@ -129,6 +129,10 @@ class Book(Protocol):
 
     def is_root(self, row: HeadRow, partitions: Sequence[int]) -> bool: ...
 
+    def mark(self, *parts: str) -> str:
+        """Hexadecimal digits that stand for the parts, and that nobody without the secret key can make or guess from."""
+        ...
+
     def open_content(self, content: ContentRow, key: KeyRow) -> bytes:
         """Plain bytes. Raises ValueError when altered."""
         ...

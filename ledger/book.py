@@ -154,6 +154,9 @@ class Book:
         """Names the first forged entry even when all hashes after it were made anew."""
         return self.keyring.seal("entry", partition, number, own_hash)
 
+    def mark(self, *parts: str) -> str:
+        return self.keyring.seal("mark", *parts).hex()
+
     def open_content(self, content: ContentRow, key: KeyRow) -> bytes:
         """Plain bytes. Raises ValueError when altered."""
         if content.key_id != key.key_id:

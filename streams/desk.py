@@ -26,6 +26,7 @@ from notices.compose.recipients import CURRENT, manager_copy
 from notices.digest import digest_notice
 from notices.notes import notes
 from notices.preferences import way
+from notices.refused import is_optional, wanted
 from streams.records import Item
 
 log = structlog.get_logger(__name__)
@@ -169,7 +170,7 @@ class Desk:
             gone = [Unsent(channel, "expired", reason) for channel in dict.fromkeys([*notice.channels, *notice.digest])]
             transaction.add_notice(msgspec.structs.replace(notice, digest=[]), unsent=gone)
             return ()
-        told = way(notice, user, now, self.rules)
+        told = way(self._wanted(notice, user), user, now, self.rules)
         notice = told.notice
         to = [*recipients(notice, user, now), *manager_copy(notice, user, self.rules.managers)]
         tokens = {slot: secrets.token_urlsafe(16) for slot in slots(notice, to)}
@@ -195,6 +196,13 @@ class Desk:
             digest_due=told.digest_due or max(now + timedelta(seconds=60), notice.occurred_at + self.digest_after),
         )
         return [one for one in rendered or () if one.delivery_id not in held]
+
+    def _wanted(self, notice: Notice, user: User | None) -> Notice:
+        """Without the channels on which tips and announcements are refused."""
+        if not is_optional(notice.kind):
+            return notice
+        callbacks, name = self.store.callbacks, notice.user_id
+        return wanted(notice, user, callbacks.unwanted(name), lambda channel, contact: callbacks.contact_bounced(name, channel, contact))
 
     def _too_late(self, notice: Notice, now: datetime) -> str | None:
         if now - notice.occurred_at > self.late_after:
@@ -250,7 +258,7 @@ class Desk:
         if reason := self._too_late(waiting.notice, now):
             transaction.give_up(waiting, reason, status="expired")
             return False
-        alone = msgspec.structs.replace(waiting.notice, channels=[waiting.channel], digest=[], suppressed={})
+        alone = self._wanted(msgspec.structs.replace(waiting.notice, channels=[waiting.channel], digest=[], suppressed={}), user)
         told = way(alone, user, now, self.rules, may_digest=False)
         notice = told.notice
         if reason := notice.suppressed.get(waiting.channel):

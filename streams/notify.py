@@ -24,6 +24,7 @@ from domain.ports import Unavailable
 from ledger.book import Book
 from ledger.keys import Keyring
 from notices.compose import Composer
+from notices.deliver.outgoing import outgoing
 from notices.deliver.provider import Provider
 from notices.deliver.registry import inbox_provider, providers
 from notices.deliver.sender import Sender
@@ -226,7 +227,7 @@ def build_notify(settings: Settings) -> Notify:
     directory = RedisDirectory(client, keyring.box("directory"))
     inbox = RedisInbox(client, keyring.box("inbox"))
     ways: dict[Medium, Sequence[Provider]] = {
-        "email": providers("email", [url.get_secret_value() for url in settings.email.urls]),
+        "email": providers("email", [url.get_secret_value() for url in settings.email.urls], outgoing(store.book.mark)),
         "sms": providers("sms", [url.get_secret_value() for url in settings.sms.urls]),
         "inapp": [inbox_provider(inbox)],
     }

@@ -19,7 +19,7 @@ from apprise.plugins.email.base import NotifyEmail
 from domain.messages import Medium
 from domain.ports import Rendered
 from notices.deliver.outcome import Outcome
-from notices.deliver.provider import Limits, ProviderError
+from notices.deliver.provider import Finish, Limits, ProviderError
 from notices.deliver.smtp import LONGEST_SECONDS, Line, Server
 
 
@@ -51,15 +51,16 @@ class MailProvider:
 
     medium: Medium = "email"
 
-    def __init__(self, plugin: ReadyMail, name: str, limits: Limits):
-        self.plugin, self.name, self.limits = plugin, name, limits
+    def __init__(self, plugin: ReadyMail, name: str, limits: Limits, finish: Finish | None = None):
+        self.plugin, self.name, self.limits, self.finish = plugin, name, limits, finish
         self._own = threading.local()
 
     def attempt(self, message: Rendered) -> Outcome:
         line: Line | None = getattr(self._own, "line", None)
         if line is None:
             line = self._own.line = self.plugin.line()
-        return line.send(self.plugin.from_addr[1], message.recipient, self.plugin.heading + message.payload)
+        mail = self.plugin.heading + message.payload
+        return line.send(self.plugin.from_addr[1], message.recipient, self.finish(message, mail) if self.finish else mail)
 
     def probe(self) -> bool:
         line = self.plugin.line()

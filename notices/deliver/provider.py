@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -17,6 +18,10 @@ class Limits(msgspec.Struct, frozen=True):
     connections: int = 8
     rate: float | None = None
     """Messages a second, None for no limit."""
+
+
+Finish = Callable[[Rendered, bytes], bytes]
+"""The last hand on a mail that is whole but for what its sender alone can add: a mark, a signature."""
 
 
 class Provider(Protocol):

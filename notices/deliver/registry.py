@@ -15,7 +15,7 @@ from domain.messages import Medium
 from notices.deliver.foreign import ForeignProvider, hush
 from notices.deliver.inapp import InAppPlugin, InAppProvider, Inbox
 from notices.deliver.mailto import MailProvider, ReadyMail
-from notices.deliver.provider import Limits, Provider, ProviderError
+from notices.deliver.provider import Finish, Limits, Provider, ProviderError
 from notices.deliver.smsgw import SmsGateway, SmsGatewayProvider
 
 OURS: dict[str, tuple[Medium, type[Any]]] = {
@@ -31,11 +31,18 @@ _HINTS: dict[type[Any], str] = {
 _MAKE: dict[type[Any], Callable[[Any, str, Limits], Provider]] = {ReadyMail: MailProvider, SmsGateway: SmsGatewayProvider}
 
 
-def providers(medium: Medium, urls: Sequence[str]) -> list[Provider]:
-    """The providers of a channel in order of preference. Raises ProviderError, which names the URL by its place, never by its text."""
+def providers(medium: Medium, urls: Sequence[str], finish: Finish | None = None) -> list[Provider]:
+    """The providers of a channel in order of preference. Raises ProviderError, which names the URL by its place, never by its text.
+
+    `finish`: what is done to each mail last.
+    """
     hush()
     names: Counter[str] = Counter()
-    return [_provider(medium, url, f"VIGIL_{medium.upper()}__URLS[{place}]", names) for place, url in enumerate(urls)]
+    made = [_provider(medium, url, f"VIGIL_{medium.upper()}__URLS[{place}]", names) for place, url in enumerate(urls)]
+    for provider in made:
+        if isinstance(provider, MailProvider):
+            provider.finish = finish
+    return made
 
 
 def inbox_provider(inbox: Inbox) -> Provider:

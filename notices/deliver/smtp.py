@@ -20,7 +20,8 @@ from notices.deliver.outcome import Outcome, Refused, Sent, Unavailable, scrub
 CONNECT_SECONDS = 5.0
 LONGEST_SECONDS = 15.0
 BEFORE_DATA_SECONDS = 10.0  # a server may think long about a mail, but not about an address
-_TAKEN_AS = re.compile(r"queued as\s+([\w.+/=-]{4,80})", re.IGNORECASE)
+_TAKEN_AS = re.compile(r"queued as\s+([\w.+/=-]{4,80})|^ok\s+([0-9a-f]{16}-[0-9a-f-]{36}-\d{6})$", re.IGNORECASE)
+"""The second is Amazon SES."""
 _BARE_LINE_END = re.compile(rb"\r\n|\r|\n")
 _MAILBOX = re.compile(r"[^\s<>@\x00-\x1f\x7f]{1,64}@[^\s<>@\x00-\x1f\x7f]{1,255}")
 _GO_ON = {250, 251, 354}
@@ -157,8 +158,8 @@ class Line:
         self._patience(deadline)
         code, said = smtp.getreply()
         if code == 250:
-            taken = _TAKEN_AS.search(said.decode("utf-8", "replace"))
-            return Sent(taken.group(1) if taken else None)
+            taken = _TAKEN_AS.search(said.decode("utf-8", "replace").strip())
+            return Sent(taken.group(taken.lastindex or 1) if taken else None)
         return self._turned_down(code, said, recipient, deadline)
 
     def _one_by_one(self, steps: Sequence[str], replies: list[tuple[int, bytes]], deadline: float) -> None:

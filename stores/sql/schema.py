@@ -190,6 +190,16 @@ digest_parts = Table(
     Index(None, "user_id", "channel"),
 )
 
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("what", Text, primary_key=True, comment="`bounced`: the contact is no good; else the class that the user wants no more of"),
+    Column("contact", Text, primary_key=True, comment="keyed hash of the contact that bounced; '' for a wish"),
+    Column("at", BigInteger, nullable=False),
+)
+
 redriven = Table(
     "redriven",
     metadata,

@@ -16,13 +16,24 @@ from domain.ports import DigestDue, Waiting
 from stores.sql import rows
 from stores.sql.answers import SqlAnswers
 from stores.sql.bus import SqlBus
+from stores.sql.callbacks import SqlCallbacks
 from stores.sql.chain import Chain, chunks, contents_by_id, user_keys
 from stores.sql.engine import Database
 from stores.sql.ledger_rows import LedgerRows
 from stores.sql.migrate import StoreError, upgrade
-from stores.sql.callbacks import SqlCallbacks
 from stores.sql.outbox import SqlOutbox
-from stores.sql.schema import answer_tokens, answers, deliveries, digest_parts, ledger_heads, ledger_keys, redriven, refusals, training_rows, waiting
+from stores.sql.schema import (
+    answer_tokens,
+    answers,
+    deliveries,
+    digest_parts,
+    ledger_heads,
+    ledger_keys,
+    redriven,
+    refusals,
+    training_rows,
+    waiting,
+)
 from stores.sql.schema import notices as notices_table
 from stores.sql.transaction import SqlTransaction, known
 

@@ -60,7 +60,9 @@ PAGES = [
     ("GET", "/demo/u1042/stream", "embedded"),
     ("POST", "/demo/u1042/n1042", "embedded"),
 ]
-OPEN = {"/n", "/n/{token:path}", "/healthz", "/readyz", "/sign-in", "/sign-in/once/{token:str}", "/sign-out", "/static/{name:path}"}
+SIGNED = {"/api/receipts/{provider:str}"}
+"""Open to whoever signs with a key of its own: the handler verifies it."""
+OPEN = {"/n", "/n/{token:path}", "/healthz", "/readyz", "/sign-in", "/sign-in/once/{token:str}", "/sign-out", "/static/{name:path}"} | SIGNED
 STAFF = {"ana": "security", "carl": "compliance", "adam": "admin"}
 
 

@@ -72,6 +72,8 @@ TOLD: dict[str, tuple[Severity, dict[str, str], Reasons]] = {
     },
     "service_api_refusals": ("info", {"subject": "api", "refusals": "60", "window_minutes": "15", "cause": "rate", "code": "429"}, {"refusals": 60}),
     "service_kyc_stuck": ("info", {"subject": "kyc", "stuck_days": "9", "cause": "documents"}, {"stuck_days": 9}),
+    "service_contact_bounced": ("notice", {"subject": "email"}, {}),
+    "service_contact_bounced:phone": ("notice", {"subject": "phone"}, {}),
     "report_campaign:payer": ("info", {"campaign_role": "payer", "report_subject": "scam_address", "reporters": "7"}, {"reporters": 7}),
     "report_campaign": ("info", {"campaign_role": "reporter", "report_subject": "phishing", "host": "okx-verify[.]example", "reporters": "7"}, {"reporters": 7}),
     "account_takeover:stage": ("warning", CHANGE | {"change": "mfa_disabled"}, {"step_login": "device", "step_change": "mfa_disabled"}),

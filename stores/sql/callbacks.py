@@ -1,0 +1,157 @@
+"""What came of a message after a provider took it: the status moves on, once, and the user hears of a contact that is no good."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Literal, cast
+
+import msgspec
+from sqlalchemy import Connection, RowMapping, func, select
+
+from domain.callback import Callback
+from domain.ids import notice_id
+from domain.ledger import Book, micros
+from domain.messages import DeliveryStatus, Medium, Notice, Receipt
+from stores.sql import rows
+from stores.sql.bulk import insert_rows
+from stores.sql.chain import contents_by_id, user_keys
+from stores.sql.engine import Database
+from stores.sql.outbox import SqlOutbox
+from stores.sql.schema import bus_outbox, deliveries, receipts, refusals
+
+BOUNCED = "bounced"
+CONTACT_BOUNCED = "service_contact_bounced"
+"""The kind of the notice about a contact that is no good."""
+OTHER: dict[str, Medium] = {"email": "sms", "sms": "email"}
+NO_SUBSTITUTE = ("tip_", "announcement_", "digest")
+"""How kinds begin that no text message takes the place of."""
+MAY_BECOME: dict[str, frozenset[str]] = {
+    "sent": frozenset({"delivered", "bounced", "failed"}),
+    "unknown": frozenset({"delivered", "bounced", "failed"}),
+    # A provider's "delivered" may mean its neighbour; what came back afterwards is the truth.
+    "delivered": frozenset({"bounced"}),
+}
+
+d, r, f = deliveries.c, receipts.c, refusals.c
+Taken = Literal["taken", "known", "unknown"]
+
+
+class SqlCallbacks:
+    """Callbacks and refusals. Thread-safe."""
+
+    def __init__(self, database: Database, book: Book):
+        self._database, self._book = database, book
+
+    def take(self, callback: Callback, now: datetime, channels: Collection[Medium] = ()) -> Taken:
+        """`taken` when it moved the delivery on; `known` when it says nothing new; `unknown` when there is no such delivery, or its receipt
+        isn't written yet. `channels`: those with a provider, which may take the place of one that bounced."""
+        with self._database.writing() as connection:
+            row = self._meant(connection, callback)
+            if row is None or (callback.channel and row["channel"] != callback.channel) or not row["final"]:
+                return "unknown"
+            if callback.status not in MAY_BECOME.get(row["status"], ()):
+                return "known"
+            receipt = Receipt(
+                notice_id=row["notice_id"],
+                user_id=row["user_id"],
+                channel=cast(Medium, row["channel"]),
+                status=cast(DeliveryStatus, callback.status),
+                provider=row["provider"],
+                provider_id=row["provider_id"],
+                attempt=row["attempt"],
+                at=now,
+                reason=callback.reason,
+                delivery_id=row["delivery_id"],
+            )
+            other = _other(row, callback, channels)
+            SqlOutbox.write(connection, self._book, [(receipt, None)], {row["delivery_id"]: other} if other else None)
+            if callback.status == BOUNCED and callback.dead and row["slot"] == "current":
+                self._note_dead(connection, row, now)
+        return "taken"
+
+    def contact_bounced(self, user_id: str, channel: Medium, contact: str) -> bool:
+        """Whether messages came back from this very contact."""
+        with self._database.reading() as connection:
+            own = (f.user_id == user_id) & (f.channel == channel) & (f.what == BOUNCED)
+            return connection.execute(select(f.at).where(own, f.contact == self._mark(channel, contact))).first() is not None
+
+    def unwanted(self, user_id: str) -> set[tuple[Medium, str]]:
+        """(channel, class) of what the user wants no more of."""
+        with self._database.reading() as connection:
+            found = connection.execute(select(f.channel, f.what).where(f.user_id == user_id, f.contact == ""))
+            return {(cast(Medium, row[0]), row[1]) for row in found}
+
+    def want_no_more(self, user_id: str, channel: Medium, what: str, now: datetime) -> bool:
+        """The user wants no more of a class (`tip`, `announcement`) on a channel. False when that was known."""
+        with self._database.writing() as connection:
+            return self._add(connection, user_id, channel, what, "", now)
+
+    def bounced_since(self, since: datetime) -> dict[str, int]:
+        """Channel -> deliveries that came back since."""
+        with self._database.reading() as connection:
+            counted = select(r.channel, func.count()).where(r.status == BOUNCED, r.at >= micros(since)).group_by(r.channel)
+            return {row[0]: row[1] for row in connection.execute(counted)}
+
+    def _meant(self, connection: Connection, callback: Callback) -> RowMapping | None:
+        if callback.delivery_id:
+            wanted = select(deliveries).where(d.delivery_id == callback.delivery_id)
+        elif callback.provider_id:
+            taken = select(r.delivery_id).where(r.provider_id == callback.provider_id)
+            if callback.provider:
+                taken = taken.where(r.provider == callback.provider)
+            elif callback.channel:
+                taken = taken.where(r.channel == callback.channel)
+            wanted = select(deliveries).where(d.delivery_id.in_(taken)).limit(2)
+        else:
+            return None
+        found = connection.execute(wanted.with_for_update()).mappings().all()
+        return found[0] if len(found) == 1 else None
+
+    def _note_dead(self, connection: Connection, row: RowMapping, now: datetime) -> None:
+        """The contact is left out of tips from now on; its owner is told in the app, once for each contact."""
+        contact = self._contact(connection, row)
+        if contact is None or not self._add(connection, row["user_id"], row["channel"], BOUNCED, self._mark(row["channel"], contact), now):
+            return
+        group = f"{BOUNCED}:{self._mark(row['channel'], contact)}"
+        told = Notice(
+            notice_id=notice_id(group, row["user_id"], CONTACT_BOUNCED),
+            user_id=row["user_id"],
+            kind=CONTACT_BOUNCED,
+            severity="notice",
+            created_at=now,
+            expires_at=None,
+            finding_ids=[],
+            channels=["inapp"],
+            occurred_at=now,
+            group=group,
+            answerable=False,
+            facts={"subject": "phone" if row["channel"] == "sms" else "email"},
+        )
+        insert_rows(connection, bus_outbox, [rows.bus_row("notices", told.user_id, msgspec.json.encode(told), micros(now))])
+
+    def _contact(self, connection: Connection, row: RowMapping) -> str | None:
+        key = user_keys(connection, [row["user_id"]]).get(row["user_id"])
+        content = contents_by_id(connection, [row["delivery_id"]]).get(row["delivery_id"])
+        if key is None or content is None or content.key_id != key.key_id:
+            return None
+        return self._book.open_rendered(self._book.open_content(content, key))[0]
+
+    def _add(self, connection: Connection, user_id: str, channel: str, what: str, contact: str, now: datetime) -> bool:
+        same = (f.user_id == user_id) & (f.channel == channel) & (f.what == what) & (f.contact == contact)
+        if connection.execute(select(f.at).where(same)).first() is not None:
+            return False
+        row = {"user_id": user_id, "channel": channel, "what": what, "contact": contact, "at": micros(now)}
+        connection.execute(rows.insert_new(connection, refusals), row)
+        return True
+
+    def _mark(self, channel: str, contact: str) -> str:
+        return self._book.mark("contact", channel, contact.strip().lower())
+
+
+def _other(row: RowMapping, callback: Callback, channels: Collection[Medium]) -> Medium | None:
+    """The channel that takes this one's place, by the same rules as when a provider refuses at once."""
+    other = OTHER.get(row["channel"])
+    if callback.status == "delivered" or row["fallback_of"] or row["slot"] != "current" or row["kind"].startswith(NO_SUBSTITUTE):
+        return None
+    return other if other in channels else None
