@@ -26,7 +26,9 @@ def test_the_file_that_comes_along_changes_nothing(registry: Registry) -> None:
 
 def test_the_example_in_its_comments_is_right(registry: Registry, tmp_path: Path) -> None:
     """Uncommented it is taken, and is what is in effect anyway."""
-    lines = [line.removeprefix("# ") for line in FILE.read_text().splitlines() if line.startswith(("# detectors:", "# alert_budget:", "#   "))]
+    lines = [
+        line.removeprefix("# ") for line in FILE.read_text().splitlines() if line.startswith(("# detectors:", "# alert_budget:", "#   "))
+    ]
     file = tmp_path / "detectors.yaml"
     file.write_text("\n".join(lines))
 

@@ -62,7 +62,16 @@ PAGES = [
 ]
 SIGNED = {"/api/receipts/{provider:str}"}
 """Open to whoever signs with a key of its own: the handler verifies it."""
-OPEN = {"/n", "/n/{token:path}", "/healthz", "/readyz", "/sign-in", "/sign-in/once/{token:str}", "/sign-out", "/static/{name:path}"} | SIGNED
+OPEN = {
+    "/n",
+    "/n/{token:path}",
+    "/healthz",
+    "/readyz",
+    "/sign-in",
+    "/sign-in/once/{token:str}",
+    "/sign-out",
+    "/static/{name:path}",
+} | SIGNED
 STAFF = {"ana": "security", "carl": "compliance", "adam": "admin"}
 
 

@@ -68,7 +68,8 @@ def test_an_exception_is_for_one_word_of_one_text_in_one_language(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("locale", "charset"), [("zh-CN", "gb2312"), ("zh-TW", "big5"), ("ja", "euc_jp"), ("ko", "euc_kr"), ("ru", "koi8_r"), ("tr", "iso8859_9"), ("vi", "cp1258")]
+    ("locale", "charset"),
+    [("zh-CN", "gb2312"), ("zh-TW", "big5"), ("ja", "euc_jp"), ("ko", "euc_kr"), ("ru", "koi8_r"), ("tr", "iso8859_9"), ("vi", "cp1258")],
 )
 def test_a_language_is_written_in_its_own_letters(locale, charset):
     """No simplified character in a traditional text, none the other way round, no look-alike letter of another script."""
