@@ -12,7 +12,7 @@ depends_on = None
 def upgrade() -> None:
     thread = sa.Column("thread", sa.Text(), nullable=True, comment="what it goes on about, where another notice may take its place")
     op.add_column("notices", thread)
-    recorded_only = sa.Column(
+    recorded_only: sa.Column[bool] = sa.Column(
         "recorded_only", sa.Boolean(), nullable=False, server_default=sa.false(), comment="a `me` that decides nothing by itself"
     )
     op.add_column("answers", recorded_only)
