@@ -30,6 +30,7 @@ from console import (
     receipts_api,
     signin,
     static_files,
+    unsubscribe,
     users,
 )
 from console.access import PERMISSIONS, Staff, guard
@@ -48,6 +49,7 @@ HANDLERS: list[ControllerRouterHandler] = [
     answers.answer_page,
     *inbox_api.HANDLERS,
     *receipts_api.HANDLERS,
+    *unsubscribe.HANDLERS,
     *health.HANDLERS,
     *signin.HANDLERS,
     *static_files.HANDLERS,

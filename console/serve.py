@@ -24,6 +24,7 @@ from detectors import cases
 from detectors.registry import Registry
 from ledger.book import Book
 from ledger.keys import Keyring
+from notices.unsubscribe import Links
 from stores.directory import RedisDirectory
 from stores.inbox import AsyncRedisInbox
 from stores.once import Once
@@ -98,6 +99,7 @@ def services(settings: Settings, mailbox: Mailbox | None = None) -> Services:
         embedded=settings.embedded,
         public_url=settings.console.public_url,
         mailbox=mailbox if settings.embedded else None,
+        stop_links=Links(keyring.box("unsubscribe")),
         receipt_keys={name: key.get_secret_value() for name, key in settings.receipts.keys.items()},
         sending=sending(settings),
         once=Once(client),

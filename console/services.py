@@ -24,6 +24,7 @@ from domain.ports import Answer, Decision, Directory, Unavailable
 from domain.profile import UserState
 from domain.status import Heartbeat
 from ledger.book import Book
+from notices.unsubscribe import Links
 from stores.sql.console_queries import ConsoleQueries
 from stores.sql.decisions import Decisions
 from stores.sql.store import Store
@@ -93,6 +94,8 @@ class Services:
     sign_in_guesses: Guesses = field(default_factory=lambda: Guesses(burst=10, per_second=1 / 30))
     checks: dict[str, Callable[[], object]] = field(default_factory=dict)
     """What /readyz asks; each may block for a moment, and raises when its part is away."""
+    stop_links: Links | None = None
+    """Unsubscribe links; None: none is known."""
     receipt_keys: dict[str, str] = field(default_factory=dict)
     """Providers that may call back, and the key of each."""
     sending: frozenset[Medium] = frozenset()

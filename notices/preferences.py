@@ -22,6 +22,8 @@ from notices.threads import STORY
 
 Class = Literal["security", "margin", "service", "announcement", "tip", "digest"]
 CLASSES: frozenset[str] = frozenset(["margin", "service", "announcement", "tip", "digest"])
+OPTIONAL: frozenset[str] = frozenset(["tip", "announcement"])
+"""What a reader can do without: he may unsubscribe, and it isn't sent where it would only come back."""
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _MUTED = "muted by the user's preferences"
 _FULL_HOUR = timedelta(hours=1)
@@ -44,6 +46,11 @@ def class_of(kind: str) -> Class:
     """What a kind counts as in preferences: its family, security for all that is of no other class."""
     family = kind.partition("_")[0]
     return cast(Class, family) if family in CLASSES else "security"
+
+
+def is_optional(kind: str) -> bool:
+    """Whether its reader may unsubscribe from the kind."""
+    return class_of(kind) in OPTIONAL
 
 
 def always(notice: Notice, rules: Rules) -> bool:

@@ -9,15 +9,7 @@ import msgspec
 from domain.events.user import User
 from domain.messages import Medium, Notice
 from notices.compose.recipients import CURRENT, recipients
-from notices.preferences import class_of
-
-OPTIONAL = frozenset({"tip", "announcement"})
-"""What a reader can do without: it has a link to unsubscribe, and is not sent where it would only come back."""
-
-
-def is_optional(kind: str) -> bool:
-    """Whether its reader may unsubscribe from the kind."""
-    return class_of(kind) in OPTIONAL
+from notices.preferences import class_of, is_optional
 
 
 def wanted(notice: Notice, user: User | None, unwanted: Collection[tuple[Medium, str]], bounced: Callable[[Medium, str], bool]) -> Notice:

@@ -25,8 +25,8 @@ from notices.compose import Composer, Recipient, missing, recipients, slots
 from notices.compose.recipients import CURRENT, manager_copy
 from notices.digest import digest_notice
 from notices.notes import notes
-from notices.preferences import way
-from notices.refused import is_optional, wanted
+from notices.preferences import is_optional, way
+from notices.refused import wanted
 from streams.records import Item
 
 log = structlog.get_logger(__name__)

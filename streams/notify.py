@@ -28,6 +28,7 @@ from notices.deliver.outgoing import outgoing
 from notices.deliver.provider import Provider
 from notices.deliver.registry import inbox_provider, providers
 from notices.deliver.sender import Sender
+from notices.unsubscribe import Links
 from stores.directory import RedisDirectory
 from stores.inbox import RedisInbox
 from stores.redis_client import connect
@@ -256,6 +257,7 @@ def build_notify(settings: Settings) -> Notify:
             settings.notices.code_in_sms,
             settings.notices.answer_ttl,
             managers=rules.managers,
+            unsubscribe=Links(keyring.box("unsubscribe")).token,
         ),
         late_after=settings.notices.late_after,
         contact_wait=settings.notices.contact_wait,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -19,6 +19,7 @@ from notices.compose.formats import clean
 from notices.compose.recipients import CURRENT, MANAGER, Recipient, recipients, slots
 from notices.compose.templates import html_layout, text_layout, version
 from notices.compose.view import Parts, Reader, number, parts
+from notices.preferences import OPTIONAL, class_of, is_optional
 
 MAX_CODE = 64
 
@@ -43,7 +44,10 @@ class InboxItem(msgspec.Struct, frozen=True):
 
 
 class Composer:
-    """Composes for one exchange: `brand` is its name in words, `public_url` the console as readers see it, without a slash at the end."""
+    """Composes for one exchange: `brand` is its name in words, `public_url` the console as readers see it, without a slash at the end.
+
+    `unsubscribe(user id, class)`: the secret of the link by which a user gets no more of tips or announcements (notices.unsubscribe.Links).
+    """
 
     def __init__(
         self,
@@ -54,6 +58,7 @@ class Composer:
         answer_ttl: float = 259_200,
         brand_in_sms: bool = True,
         managers: Managers | None = None,
+        unsubscribe: Callable[[str, str], str] | None = None,
     ) -> None:
         self.brand = clean(brand, 40)
         self.public_url = public_url.rstrip("/")
@@ -62,6 +67,7 @@ class Composer:
         self.code_in_sms = code_in_sms
         self.brand_in_sms = brand_in_sms
         self.managers = managers or Managers()
+        self.unsubscribe = unsubscribe
         self.answer_ttl = timedelta(seconds=answer_ttl)
         self._headings_of: dict[tuple[object, ...], tuple[tuple[str, str], ...]] = {}
 
@@ -134,6 +140,12 @@ class Composer:
         """The answer link; '' without a token."""
         return f"{self.public_url}/n/{token}" if token else ""
 
+    def _stop_url(self, notice: Notice, recipient: Recipient) -> str:
+        """Where the reader of a tip or an announcement unsubscribes; '' for all else."""
+        if self.unsubscribe is None or recipient.slot != CURRENT or not is_optional(notice.kind):
+            return ""
+        return f"{self.public_url}/u/{self.unsubscribe(notice.user_id, class_of(notice.kind))}"
+
     def _copy(
         self, notice: Notice, parts_of_digest: Sequence[Notice], recipient: Recipient, until: datetime, now: datetime, after: str
     ) -> tuple[bytes, str, Reader]:
@@ -153,6 +165,7 @@ class Composer:
             intro = _("This is a copy for the account manager of user {user}.", user=clean(notice.user_id))
         elif recipient.slot != CURRENT:
             intro = _("You get this message here because this was a contact of the account until recently.")
+        stop = self._stop_url(notice, recipient)
         headings = self._fixed(notice, _, bool(code), copy)
         layout = {
             "brand": self.brand,
@@ -170,6 +183,8 @@ class Composer:
             "code": code,
             "number": number(notice.notice_id),
             "pairs": [_("{label}: {value}", label=fact.label, value=fact.value) for fact in words.facts],
+            "stop_url": stop,
+            "stop": _("To get no more e-mails of this kind, open this page: {url}", url=stop) if stop else "",
             "answer_note": _(
                 "This opens {host}. It never asks for a password and works once, until {until}.",
                 host=self.host,
@@ -187,6 +202,7 @@ class Composer:
             now=now,
             host=self.host,
             after=after,
+            unsubscribe=stop,
         )
 
     def _fixed(self, notice: Notice, _: Words, has_code: bool, copy: bool = False) -> tuple[tuple[str, str], ...]:
@@ -225,7 +241,7 @@ class Composer:
                 "To check that this message is ours, open the app yourself: Account, Notices. The same notice is there, with this number."
             ),
             "footer": _("Notice")
-            if family in ("service", "report")
+            if family in ("service", "report", *OPTIONAL)
             else _("Notices about the safety of your account are always sent, so they have no unsubscribe link. Notice"),
         }
 

@@ -29,13 +29,25 @@ def message_id(notice_id: str, recipient: str, host: str) -> str:
 
 
 def build(
-    *, notice_id: str, kind: str, locale: str, recipient: str, subject: str, text: str, html: str, now: datetime, host: str, after: str = ""
+    *,
+    notice_id: str,
+    kind: str,
+    locale: str,
+    recipient: str,
+    subject: str,
+    text: str,
+    html: str,
+    now: datetime,
+    host: str,
+    after: str = "",
+    unsubscribe: str = "",
 ) -> bytes:
     """The message's bytes, CRLF line ends. `recipient` is a checked address (recipients.email_address); `host` names the console.
 
     `text` and `html` are quoted-printable already (folding.skeleton): no line is ever too long or altered on the way. A recipient whose
     local part isn't ASCII makes a message that needs SMTPUTF8. `after`: the notice that began the thread, whose mail this one answers (RFC
-    5322 section 3.6.4), so that readers show both together. Raises UnsafeHeader.
+    5322 section 3.6.4), so that readers show both together. `unsubscribe`: the address of a one-click unsubscribe (RFC 8058). Raises
+    UnsafeHeader.
     """
     boundary = "=_" + sha256(f"{notice_id}\x00{recipient}\x00parts".encode()).hexdigest()[:24]
     head = {
@@ -49,6 +61,10 @@ def build(
     }
     if after:
         head["In-Reply-To"] = head["References"] = message_id(after, recipient, host)
+    if unsubscribe:
+        head["List-Unsubscribe"] = f"<{unsubscribe}>"
+        if unsubscribe.startswith("https:"):
+            head["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     for name, value in head.items():
         # The only line breaks that pass are those of the folding, before a space.
         if not value.isprintable() and _CONTROL.search(value.replace("\r\n ", " ")):

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal, cast
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, RowMapping, delete, func, select
 
 from domain.callback import Callback
 from domain.ids import notice_id
@@ -86,6 +86,12 @@ class SqlCallbacks:
         """The user wants no more of a class (`tip`, `announcement`) on a channel. False when that was known."""
         with self._database.writing() as connection:
             return self._add(connection, user_id, channel, what, "", now)
+
+    def want_again(self, user_id: str, channel: Medium, what: str) -> None:
+        """Takes a wish back."""
+        with self._database.writing() as connection:
+            own = (f.user_id == user_id) & (f.channel == channel) & (f.what == what) & (f.contact == "")
+            connection.execute(delete(refusals).where(own))
 
     def bounced_since(self, since: datetime) -> dict[str, int]:
         """Channel -> deliveries that came back since."""

@@ -65,6 +65,7 @@ SIGNED = {"/api/receipts/{provider:str}"}
 OPEN = {
     "/n",
     "/n/{token:path}",
+    "/u/{token:str}",
     "/healthz",
     "/readyz",
     "/sign-in",
