@@ -11,6 +11,7 @@ from benchmarks.poisoning import fate
 OPTIONS = argparse.Namespace(days=75, rate=1.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [7, 10, 13])
 def test_who_raises_his_amounts_slowly_is_caught_and_stays_caught(seed: int) -> None:
     """From the day on which he is far above the usual, to the last."""
@@ -20,6 +21,7 @@ def test_who_raises_his_amounts_slowly_is_caught_and_stays_caught(seed: int) -> 
     assert protected.for_good < 60
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [7, 10])
 def test_without_the_protection_what_he_takes_becomes_usual(seed: int) -> None:
     """Caught at most now and then: the test above measures the protection, not the intruder's clumsiness."""

@@ -126,6 +126,7 @@ def test_it_says_what_it_is(entry: Entry) -> None:
     assert entry.taxonomy
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entry", DETECTORS)
 def test_scoring_changes_nothing_and_keeps_to_its_range(entry: Entry) -> None:
     """Habits are as before, scores in [0, 1], contributions add up, features are named in the .yml, facts in the vocabulary."""
@@ -150,6 +151,7 @@ def test_scoring_changes_nothing_and_keeps_to_its_range(entry: Entry) -> None:
     assert scored
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entry", DETECTORS)
 def test_it_names_the_sets_that_it_reads(entry: Entry) -> None:
     """What is read of the crowd was declared by crowd_one, or it would be missing in the worker; and scoring adds nothing there."""
@@ -171,6 +173,7 @@ def passes(gate: Gate, event: Any) -> bool:
     return all(getattr(event, name) in allowed for name, allowed in gate.get(type(event), {}).items())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entry", DETECTORS)
 def test_what_gates_keep_out_would_have_been_nothing(entry: Entry) -> None:
     """On the events of its cases, whichever detector keeps them out: one that isn't judged would be NORMAL and no step, one that isn't
@@ -193,6 +196,7 @@ def test_what_gates_keep_out_would_have_been_nothing(entry: Entry) -> None:
             assert (copies(habits), crowd.added) == (before, added), other.id
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entry", DETECTORS)
 def test_it_scores_before_it_has_learned_anything(entry: Entry) -> None:
     """A fresh account is warming up or normal, never an error; only what must always be told may fire."""
@@ -202,6 +206,7 @@ def test_it_scores_before_it_has_learned_anything(entry: Entry) -> None:
         assert isinstance(score, WarmingUp | Score)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entry", DETECTORS)
 def test_features_may_be_missing(entry: Entry) -> None:
     """Events with required fields alone: after full habits, and learned among them."""
@@ -216,6 +221,7 @@ def test_features_may_be_missing(entry: Entry) -> None:
         entry.detector.step_one(poor, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entry", DETECTORS)
 def test_what_it_learned_survives_encoding(entry: Entry) -> None:
     """The next score is the same from decoded habits."""

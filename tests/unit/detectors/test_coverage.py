@@ -30,6 +30,7 @@ def test_each_rule_of_the_catalogue_is_answered() -> None:
     assert len(RULES) == 112
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rule", "name", "covered", "how"), RULES, ids=[rule for rule, *_ in RULES])
 def test_an_answer_names_what_there_is(rule: str, name: str, covered: str, how: str) -> None:
     """What covers it is a detector or a story; `as X` points at a row that says why."""

@@ -81,6 +81,7 @@ NAMES_IN_LATIN = frozenset(
 ) | {TOKEN}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("locale", ["zh-CN", "zh-TW", "ja", "ko", "ar", "ru"])
 def test_no_english_is_left_in_other_scripts(locale):
     """Beside names, codes and the number of the notice no Latin word remains."""
@@ -92,6 +93,7 @@ def test_no_english_is_left_in_other_scripts(locale):
         assert set(LATIN.findall(words)) - NAMES_IN_LATIN == set(), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("locale", available())
 def test_a_text_message_takes_two_segments_at_most(locale):
     """With a link of 70 characters and a code of 20 in any script; amount, link and code are never dropped."""

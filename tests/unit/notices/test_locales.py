@@ -11,6 +11,7 @@ from notices.compose import catalogue, locales
 from notices.compose.reasons import SPOKEN, UNSPOKEN
 
 
+@pytest.mark.slow
 def test_every_language_is_whole():
     """`locales check` passes: every text, every placeholder, every text message."""
     assert [str(problem) for problem in locales.check()] == []
@@ -61,6 +62,7 @@ def copy(tmp_path, monkeypatch):
         cache.cache_clear()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "after", "wrong"),
     [
