@@ -95,6 +95,13 @@ class Providers(Section):
     urls: list[SecretStr] = []
 
 
+class Email(Providers):
+    """How mails go out."""
+
+    dkim_key: SecretStr = Field(SecretStr(""), description="private key in PEM, RSA or Ed25519; empty: the relay signs")
+    dkim_selector: str = Field("vigil", description="under which the public key is published: SELECTOR._domainkey.DOMAIN")
+
+
 class Console(Section):
     """The web console, the answer pages, the inbox API."""
 
@@ -191,7 +198,7 @@ class Settings(Section):
     kafka: Kafka = Kafka()
     redis: Redis = Redis()
     database: Database = Database()
-    email: Providers = Providers()
+    email: Email = Email()
     sms: Providers = Providers()
     console: Console = Console()
     notices: Notices = Notices()

@@ -12,8 +12,10 @@ from urllib.parse import urlsplit
 from config.settings import Settings
 from domain.ports import Unavailable
 from ledger.book import Book
+from notices.deliver.outgoing import signing
 from notices.deliver.provider import ProviderError
 from notices.deliver.registry import providers
+from notices.deliver.standing import standing
 from stores.redis_client import answering, connect_async
 from streams.topics import Admin, problems
 
@@ -169,9 +171,10 @@ def _providers(settings: Settings, medium: Literal["email", "sms"]) -> list[Line
         return [Line(medium, "warn", f"VIGIL_{medium.upper()}__URLS is empty: no notice goes out this way")]
     try:
         made = providers(medium, urls)
+        signer = signing(settings.email.dkim_key.get_secret_value(), settings.email.dkim_selector)
     except ProviderError as error:
         return [Line(medium, "FAIL", str(error))]
-    lines = []
+    lines = [Line(*said) for said in standing(made, signer, urlsplit(settings.console.public_url).hostname or "")]
     for place, provider in enumerate(made):
         answers = provider.probe()
         words = f"{provider.name} answers" if answers else f"{provider.name} ({medium}.urls[{place}]) does not answer"

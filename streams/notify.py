@@ -24,7 +24,7 @@ from domain.ports import Unavailable
 from ledger.book import Book
 from ledger.keys import Keyring
 from notices.compose import Composer
-from notices.deliver.outgoing import outgoing
+from notices.deliver.outgoing import outgoing, signing
 from notices.deliver.provider import Provider
 from notices.deliver.registry import inbox_provider, providers
 from notices.deliver.sender import Sender
@@ -227,8 +227,9 @@ def build_notify(settings: Settings) -> Notify:
     client = connect(settings.redis.url)
     directory = RedisDirectory(client, keyring.box("directory"))
     inbox = RedisInbox(client, keyring.box("inbox"))
+    signer = signing(settings.email.dkim_key.get_secret_value(), settings.email.dkim_selector)
     ways: dict[Medium, Sequence[Provider]] = {
-        "email": providers("email", [url.get_secret_value() for url in settings.email.urls], outgoing(store.book.mark)),
+        "email": providers("email", [url.get_secret_value() for url in settings.email.urls], outgoing(store.book.mark, signer)),
         "sms": providers("sms", [url.get_secret_value() for url in settings.sms.urls]),
         "inapp": [inbox_provider(inbox)],
     }
