@@ -145,6 +145,8 @@ class Receipts(Section):
 
     keys: dict[str, SecretStr] = Field({}, description="provider's name to the key that its callbacks are signed with")
 
+    topics: list[str] = Field([], description="ARNs of the SNS topics by which Amazon SES tells of mails")
+
     @field_validator("keys")
     @classmethod
     def _named(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:

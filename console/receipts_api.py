@@ -14,7 +14,8 @@ from console.answers import client_ip
 from console.inbox_api import error
 from console.services import Services
 from domain.callback import Callback
-from notices.receipts import signed, twilio
+from notices.deliver.outgoing import sealing
+from notices.receipts import signed, sns, twilio
 from notices.receipts.signed import Malformed, Unverified
 
 WAITS = (0.0, 0.3, 0.9)
@@ -32,13 +33,16 @@ async def called_back(request: Request[Any, Any, Any], provider: FromPath[str]) 
         wait = services.callback_guesses.retry_after(client)
         return Response({"error": "too many wrong signatures"}, status_code=429, headers={"Retry-After": str(wait)})
     try:
-        said = _read(request, services, provider, await request.body())
+        said = await asyncio.to_thread(_read, request, services, provider, await request.body())
     except Unverified as wrong:
         services.callback_guesses.wrong(client)
         log.warning("callback refused", provider=provider if provider in services.receipt_keys else "?", wrong=str(wrong))
         return error(401, "not signed with this provider's key, or too old")
     except Malformed as wrong:
         return error(400, str(wrong))
+    except OSError as away:
+        log.warning("callback not verified", provider=provider, error=type(away).__name__)
+        return error(503, "what has to be asked of the provider can't be fetched now")
     unknown = await take(services, said)
     body = {"taken": len(said) - len(unknown), "unknown": [one.provider_id for one in unknown]}
     return Response(body, status_code=404 if said and len(unknown) == len(said) else 200)
@@ -62,6 +66,8 @@ def _take(services: Services, said: list[Callback]) -> list[Callback]:
 def _read(request: Request[Any, Any, Any], services: Services, provider: str, body: bytes) -> list[Callback]:
     """Raises Unverified, Malformed. A provider without a key can't sign: there is no default."""
     key = services.receipt_keys.get(provider, "")
+    if provider == "ses":
+        return _from_sns(services, body)
     if provider == "twilio":
         query = f"?{request.url.query}" if request.url.query else ""
         url = f"{services.public_url}/api/receipts/{provider}{query}"
@@ -69,6 +75,15 @@ def _read(request: Request[Any, Any, Any], services: Services, provider: str, bo
     headers = request.headers
     signed.verify(key, headers.get("x-vigil-timestamp", ""), headers.get("x-vigil-signature", ""), body, services.now())
     return signed.read(provider, body)
+
+
+def _from_sns(services: Services, body: bytes) -> list[Callback]:
+    """Confirms a subscription of a topic that is configured; raises OSError when Amazon can't be asked."""
+    envelope = sns.verified(body, services.sns_topics, services.certificate, services.now())
+    if envelope.type == "SubscriptionConfirmation":
+        services.fetch(envelope.subscribe_url)
+        return []
+    return sns.read(envelope, sealing(services.book.mark)) if envelope.type == "Notification" else []
 
 
 HANDLERS = [called_back]

@@ -101,6 +101,7 @@ def services(settings: Settings, mailbox: Mailbox | None = None) -> Services:
         mailbox=mailbox if settings.embedded else None,
         stop_links=Links(keyring.box("unsubscribe")),
         receipt_keys={name: key.get_secret_value() for name, key in settings.receipts.keys.items()},
+        sns_topics=frozenset(settings.receipts.topics),
         sending=sending(settings),
         once=Once(client),
         checks={"database": queries.open_count, "redis": client.ping},

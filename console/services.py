@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from console.amazon import Certificates, fetch
 from console.answer_words import AnswerWords, State
 from console.evidence import opened_notice, verified
 from console.limits import Guesses
@@ -98,6 +99,11 @@ class Services:
     """Unsubscribe links; None: none is known."""
     receipt_keys: dict[str, str] = field(default_factory=dict)
     """Providers that may call back, and the key of each."""
+    sns_topics: frozenset[str] = frozenset()
+    """By which SES tells of mails."""
+    fetch: Callable[[str], bytes] = fetch
+    """From SNS's own hosts alone."""
+    certificate: Callable[[str], bytes] = field(default_factory=Certificates)
     sending: frozenset[Medium] = frozenset()
     """Channels that have a provider."""
     rates: Rates = field(default_factory=Rates)

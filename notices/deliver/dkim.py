@@ -1,7 +1,7 @@
 """DKIM signatures (RFC 6376; Ed25519: RFC 8463), relaxed/relaxed, over what readers and mail programs go by.
 
-The signing is cryptography's; what is ours is the canonical form, which is little for mails that we composed. A signature takes 0.6 ms with
-RSA of 2048 bits, where libraries that bring their own arithmetic take twenty.
+The signing is cryptography's; what is ours is the canonical form, which is little for mails that we composed. A mail of 28 kB takes one
+to two milliseconds.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ class Signer:
         found = _FROM.search(mail.partition(b"\r\n\r\n")[0])
         if found is None:
             return mail
-        mail = _BARE.sub(b"\r\n", mail)
+        if not mail.count(b"\n") == mail.count(b"\r\n") == mail.count(b"\r"):
+            mail = _BARE.sub(b"\r\n", mail)
         head, _, body = mail.partition(b"\r\n\r\n")
         headers = list(fields(head))
         there = {name for name, _ in headers}
@@ -86,10 +87,9 @@ class Signer:
 
 def body_hash(body: bytes) -> str:
     """Base64 of SHA-256 over the body in its relaxed form (RFC 6376 section 3.4.4)."""
-    lines = [_SPACE.sub(b" ", line).rstrip(b" ") for line in body.split(b"\r\n")]
-    while lines and not lines[-1]:
-        lines.pop()
-    relaxed = b"".join(line + b"\r\n" for line in lines)
+    relaxed = _SPACE.sub(b" ", body).replace(b" \r\n", b"\r\n").rstrip(b" ").rstrip(b"\r\n")
+    if relaxed:
+        relaxed += b"\r\n"
     return b64encode(sha256(relaxed).digest()).decode()
 
 

@@ -3,8 +3,9 @@
 import msgspec
 import pytest
 
+from console import amazon
 from console.limits import Guesses
-from notices.receipts import signed, twilio
+from notices.receipts import signed, sns, twilio
 from tests.support.console import NOW
 from tests.support.told import notice, receipt, rendered
 
@@ -86,3 +87,30 @@ def test_who_guesses_is_slowed_down(calling, fresh):
     assert codes == {401}
     assert last.status_code == 429
     assert int(last.headers["Retry-After"]) >= 1
+
+
+def test_ses_speaks_through_topics_that_are_configured(calling, fresh, monkeypatch):
+    """A subscription is confirmed where the envelope is good; what can't be fetched is asked for again later."""
+    asked = []
+    fresh.fetch = lambda url: asked.append(url) or b""
+    good = sns.Envelope(
+        "SubscriptionConfirmation", "m", "1", NOW, "arn", "s", "2", "https://cert", "https://sns.eu-west-1.amazonaws.com/?x"
+    )
+    refused = calling("ses", msgspec.json.encode(good))
+    monkeypatch.setattr(sns, "verified", lambda *_: good)
+    confirmed = calling("ses", b"{}")
+
+    def away(*_):
+        raise OSError("no way")
+
+    fresh.fetch = away
+
+    assert (refused.status_code, confirmed.status_code, asked) == (401, 200, [good.subscribe_url])
+    assert calling("ses", b"{}").status_code == 503
+
+
+@pytest.mark.parametrize("url", ["https://evil.example/x", "http://sns.eu-west-1.amazonaws.com/x", "file:///etc/passwd"])
+def test_nothing_is_fetched_from_anywhere_else(url):
+    """Whatever an envelope names."""
+    with pytest.raises(OSError, match="not an address of SNS"):
+        amazon.fetch(url)
