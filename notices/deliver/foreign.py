@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 import threading
 from email import message_from_bytes, policy
 from typing import Any
+
+import msgspec
 
 from domain.messages import Medium
 from domain.ports import Rendered
@@ -50,21 +53,66 @@ def hush() -> None:
         log.handlers[:] = [LISTENER]
 
 
+class _Requests:
+    """`requests` as a plugin uses it, with an ear on the answer: Apprise doesn't tell under which id a message was taken."""
+
+    def __init__(self, real: Any):
+        self.real = real
+        self._own = threading.local()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+    def post(self, *args: Any, **more: Any) -> Any:
+        answer = self.real.post(*args, **more)
+        self._own.answer = answer.content if answer.ok else b""
+        return answer
+
+    def begin(self) -> None:
+        self._own.answer = b""
+
+    def id_of(self, field: str) -> str | None:
+        """The field of the last answer in this thread; None where it has none."""
+        try:
+            told = msgspec.json.decode(self._own.answer)[field]
+        except (msgspec.MsgspecError, KeyError, TypeError):
+            return None
+        return str(told)[:200] if isinstance(told, str | int) and told else None
+
+
+ID_FIELDS = {"twilio": "sid"}
+"""Schemes whose callbacks speak of a message by an id, and where it stands in the answer to the post."""
+
+
+def _listening(plugin: type[Any]) -> _Requests:
+    """The plugin's `requests`, heard from now on."""
+    module = sys.modules[plugin.__module__]
+    found = module.requests
+    if not isinstance(found, _Requests):
+        found = module.requests = _Requests(found)  # type: ignore[attr-defined]
+    return found
+
+
 class ForeignProvider:
     """A plugin of Apprise's own; an instance for each recipient, made from the parsed URL (19 us)."""
 
     def __init__(self, plugin: type[Any], parsed: dict[str, Any], medium: Medium, name: str, limits: Limits):
         self.plugin, self.parsed, self.medium, self.name, self.limits = plugin, parsed, medium, name, limits
+        self._id_field = ID_FIELDS.get(name.partition("-")[0], "")
+        self._heard = _listening(plugin) if self._id_field else None
 
     def attempt(self, message: Rendered) -> Outcome:
         heard = LISTENER.listen()
+        if self._heard:
+            self._heard.begin()
         try:
             one = self.plugin(**{**self.parsed, "targets": [message.recipient]})
             one.request_rate_per_sec = 0  # Apprise's throttle isn't thread safe; ours is the sender's
             taken = one.notify(**self._words(message))
         except Exception as error:  # a plugin may raise whatever its library does
             return Unavailable(f"{self.name}: {type(error).__name__}")
-        return judge(self.name, taken, heard)
+        outcome = judge(self.name, taken, heard)
+        return Sent(self._heard.id_of(self._id_field)) if self._heard and isinstance(outcome, Sent) else outcome
 
     def _words(self, message: Rendered) -> dict[str, Any]:
         if message.channel != "email":

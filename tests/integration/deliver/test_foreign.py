@@ -48,10 +48,10 @@ def api(background: Background, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api
 
 
 def test_a_text_goes_to_its_one_recipient(api: Api):
-    """The number of the notice, not one of the URL; the text whole."""
+    """The number of the notice, not one of the URL; the text whole. The id that callbacks speak of is kept."""
     (provider,) = providers("sms", [URL])
 
-    assert provider.attempt(rendered(1, "sms", payload="新设备 [red-fox]".encode())) == Sent(None)
+    assert provider.attempt(rendered(1, "sms", payload="新设备 [red-fox]".encode())) == Sent("SM1")
     assert [(post["To"], post["Body"]) for post in api.posts] == [("+886912000001", "新设备 [red-fox]")]
 
 
