@@ -19,6 +19,7 @@ from domain.severity import SEVERITIES
 
 T = TypeVar("T")
 EVENTS = click.argument("events", nargs=-1, required=True, type=click.Path(allow_dash=True))
+FILE = click.Path(dir_okay=False, path_type=Path)
 CONFIG = click.Path(exists=True, dir_okay=False, path_type=Path)
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document instead of words.")
 
@@ -87,8 +88,7 @@ def console(context: click.Context) -> None:
         from console.serve import serve
         from embedded.mailbox import Mailbox, folder
 
-        chosen = settings()
-        told(lambda: serve(chosen, Mailbox(folder(chosen.data_dir))))
+        told(lambda: serve(chosen := settings(), Mailbox(folder(chosen.data_dir))))
 
 
 @console.command("add-user")
@@ -99,8 +99,7 @@ def console_add_user(name: str, roles: tuple[str, ...], password: str) -> None:
     """Lets a colleague sign in (or changes password and roles), in the file of VIGIL_CONSOLE__USERS_FILE."""
     from console.staff import add_user
 
-    path = settings().console.users_file
-    if path is None:
+    if (path := settings().console.users_file) is None:
         raise Failure("VIGIL_CONSOLE__USERS_FILE: expected the path of the file that holds the staff")
     told(lambda: add_user(path, name, list(roles), password))
     click.echo(f"{name} may sign in as {', '.join(roles)}")
@@ -112,7 +111,7 @@ def console_add_user(name: str, roles: tuple[str, ...], password: str) -> None:
 @click.option("--rate", type=click.FloatRange(min=0.01), default=5.0, show_default=True, help="Events a second.")
 @click.option("--seconds", type=click.FloatRange(min=0), help="Stop after so long; default: go on.")
 @click.option("--days", type=click.IntRange(min=0), default=30, show_default=True, help="Quiet history published first.")
-@click.option("--labels", type=click.Path(dir_okay=False, path_type=Path), help="Write the truth here: one JSON line per attack event.")
+@click.option("--labels", type=FILE, help="Write the truth here: one JSON line per attack event.")
 def simulate(**options: Any) -> None:
     """The simulated exchange, publishing to the configured Kafka."""
     from embedded.exchange.publish import simulate as publish
@@ -159,9 +158,7 @@ def engine(config: Path | None = None) -> Any:
 
 @cli.command()
 @EVENTS
-@click.option(
-    "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="One JSON line per event that isn't a verdict."
-)
+@click.option("--output", required=True, type=FILE, help="One JSON line per event that isn't a verdict.")
 @click.option("--without-supervised", is_flag=True, help="Statistics and rules only: verdicts train no classifier.")
 def score(events: tuple[str, ...], output: Path, without_supervised: bool) -> None:
     """Replays time-ordered EVENTS (.jsonl, .gz, .zst, - for stdin) through profiles, detectors and models; nothing is sent."""
@@ -341,11 +338,9 @@ def ledger_export(form: str, output: Any, reveal: str | None, who: str, **condit
 @click.argument("file", type=click.Path(exists=True, allow_dash=True))
 def bounces(file: str) -> None:
     """Takes mails that came back (RFC 3464) from FILE: a mail, an mbox, a Maildir, or `-` for a mail server's pipe."""
-    from streams.bounces import take_bounces
+    from streams.bounces import take_and_tell
 
-    counted = told(lambda: take_bounces(settings(), file))
-    words = {"taken": "came back", "known": "known before", "unknown": "of no delivery here", "foreign": "no report about a mail of ours"}
-    click.echo(", ".join(f"{counted[name]} {said}" for name, said in words.items()))
+    told(lambda: take_and_tell(settings(), file))
 
 
 @cli.command()
@@ -353,15 +348,13 @@ def bounces(file: str) -> None:
 @AS_JSON
 def explain(id_: str, as_json: bool) -> None:
     """One notice, finding or event: from offset to receipt."""
-    from ledger.explain import as_json as in_json
-    from ledger.explain import as_text
-    from ledger.explain import explain as look_up
+    from ledger import explain as ways
 
     with book_and_store() as (book, store):
-        found = look_up(book, store.ledger, id_)
+        found = ways.explain(book, store.ledger, id_)
     if found is None:
         raise Failure(f"nothing is known of {id_}: neither a notice, a finding nor an event with a finding has this id")
-    click.echo(in_json(found) if as_json else as_text(found))
+    click.echo(ways.as_json(found) if as_json else ways.as_text(found))
 
 
 @cli.group("dead-letters")
@@ -398,13 +391,9 @@ def dead_letters_redrive(places: tuple[str, ...], **options: Any) -> None:
 @click.option("--release", is_flag=True, help="Also freeze them as what later changes must stay compatible with.")
 def schemas(release: bool) -> None:
     """Writes docs/schemas/ (JSON Schema and AsyncAPI) from the event structs."""
-    from domain.schemas import documents
+    from streams.documents import write_schemas
 
-    folder = Path(__file__).parent / "docs" / "schemas"
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in documents(release=release).items():
-        (folder / name).write_text(text, encoding="utf-8")
-        click.echo(f"docs/schemas/{name}")
+    write_schemas(Path(__file__).parent, release=release)
 
 
 if __name__ == "__main__":

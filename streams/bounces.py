@@ -34,6 +34,13 @@ def take_bounces(settings: Settings, path: str) -> Counter[str]:
         store.close()
 
 
+def take_and_tell(settings: Settings, path: str) -> None:
+    """`bounces`: takes them and prints how many there were of each sort."""
+    counted = take_bounces(settings, path)
+    words = {"taken": "came back", "known": "known before", "unknown": "of no delivery here", "foreign": "no report about a mail of ours"}
+    print(", ".join(f"{counted[name]} {said}" for name, said in words.items()))
+
+
 def _from(path: str) -> Iterable[bytes]:
     if path != "-":
         return mails(Path(path))

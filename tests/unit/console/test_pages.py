@@ -12,7 +12,6 @@ from console.html import duration, masked, number, short, utc
 from console.services import Services
 from console.users import folded
 from domain.events.user import User
-from domain.profile import UserState
 from domain.status import BudgetStanding, Heartbeat
 from stores.sql.decisions import UNDO_SECONDS
 from tests.support.console import CODE, NASTY, NOW, OWNER_EMAIL, OWNER_PHONE, TOKENS
@@ -396,6 +395,5 @@ def test_small_words():
 def test_the_profile_page_survives_any_record(fresh, browse):
     """A directory record with nothing but an id."""
     fresh.users.users["u9"] = User(user_id="u9")
-    assert UserState().pending == []
 
     assert browse(fresh, "ana").get("/users/u9").status_code == 200
