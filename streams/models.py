@@ -15,6 +15,7 @@ from config.settings import Settings
 from detectors.models.families import FAMILIES
 from detectors.models.snapshot import unpack
 from domain.ports import Unavailable
+from streams.read import partitions_of
 from streams.topics import learns
 
 log = logging.getLogger(__name__)
@@ -90,9 +91,7 @@ async def _follow(settings: Settings, models: Models) -> None:
     await consumer.start()
     try:
         topic = settings.kafka.at_broker("models")
-        consumer.assign(
-            [TopicPartition(topic, part) for part in sorted(consumer.partitions_for_topic(topic) or await _found(consumer, topic))]
-        )
+        consumer.assign([TopicPartition(topic, part) for part in sorted(await partitions_of(consumer, topic))])
         await consumer.seek_to_beginning()
         first = True
         while True:
@@ -107,11 +106,3 @@ async def _follow(settings: Settings, models: Models) -> None:
                     log.info("WARMING_UP: no model yet of %s; rules and statistics judge alone", ", ".join(waiting))
     finally:
         await consumer.stop()
-
-
-async def _found(consumer: Any, topic: str) -> set[int]:
-    await consumer.topics()
-    found: set[int] | None = consumer.partitions_for_topic(topic)
-    if not found:
-        raise Unavailable(f"there is no topic {topic}")
-    return found

@@ -28,7 +28,7 @@ async def whole(settings: Settings, topics: Sequence[str], *, follow: bool = Fal
     try:
         await asyncio.wait_for(consumer.start(), PATIENCE)
         names = [settings.kafka.at_broker(topic) for topic in topics]
-        parts = [TopicPartition(name, p) for name in names for p in sorted(await _partitions(consumer, name))]
+        parts = [TopicPartition(name, p) for name in names for p in sorted(await partitions_of(consumer, name))]
         consumer.assign(parts)
         starts = await consumer.beginning_offsets(parts)
         for part, start in starts.items():
@@ -61,7 +61,8 @@ async def _up_to(consumer: Any, ends: dict[Any, int], left: set[Any], exact: boo
                 left.discard(part)
 
 
-async def _partitions(consumer: Any, name: str) -> set[int]:
+async def partitions_of(consumer: Any, name: str) -> set[int]:
+    """Of a topic, by its name at the broker. Raises Unavailable when there is none."""
     found = consumer.partitions_for_topic(name)
     if not found:
         await consumer._client.force_metadata_update()

@@ -33,6 +33,7 @@ from stores.redis_client import connect_async
 from stores.sql.training import Lost, Training, TrainingRow, open_training
 from streams import http
 from streams.publisher import KafkaPublisher, Message, Publisher
+from streams.read import partitions_of
 from streams.records import EventDecoder
 from streams.topics import learns
 
@@ -224,10 +225,8 @@ class Role:
 
     async def _assign(self, consumer: Any, trainer: Trainer) -> None:
         kafka = self.settings.kafka
-        await consumer.topics()
-        parts = [
-            TopicPartition(kafka.at_broker(t), p) for t in TOPICS for p in sorted(consumer.partitions_for_topic(kafka.at_broker(t)) or ())
-        ]
+        names = [kafka.at_broker(topic) for topic in TOPICS]
+        parts = [TopicPartition(name, part) for name in names for part in sorted(await partitions_of(consumer, name))]
         consumer.assign(parts)
         for part in parts:
             offset = trainer.offsets.get(self._name(part))

@@ -23,6 +23,7 @@ from streams.publisher import Message
 from streams.train import Trainer
 from tests.support.background import Background, wait_until
 from tests.support.events import DAY, NOON, verdict
+from tests.support.kafka import Kafka
 from tests.support.product import Product
 
 T0 = NOON.timestamp()
@@ -167,10 +168,10 @@ async def test_of_two_trainers_one_works(training: Training, tmp_path: Path) -> 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_a_verdict_teaches_the_worker(background: Background, tmp_path: Path, embedded_broker: Broker) -> None:
+def test_a_verdict_teaches_the_worker(background: Background, tmp_path: Path, any_broker: Broker | Kafka) -> None:
     """A withdrawal through Kafka, a fraud verdict on it, and the model that was learned from both comes back to the worker."""
     settings = {"VIGIL_MODELS__PUBLISH_EVERY": "1"}
-    product = Product(background, tmp_path, embedded_broker.address, small_broker=True, settings=settings).start()
+    product = Product(background, tmp_path, any_broker.address, small_broker=isinstance(any_broker, Broker), settings=settings).start()
     try:
         stolen = {
             "type": "transfer", "event_id": "w1", "user_id": "u1", "occurred_at": "2026-03-02T12:00:00Z", "transfer_id": "t1",

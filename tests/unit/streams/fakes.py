@@ -36,6 +36,7 @@ class CountingEngine:
 
     def __init__(self) -> None:
         self.applied: list[str] = []
+        self.budget = self.cohorts = None
         self.late: list[Any] = []
         self.tells: list[Any] = []
         self.waits = self
