@@ -40,7 +40,7 @@ def test_it_publishes_people_history_and_attacks_and_writes_the_truth(any_broker
     bus.close()
 
     assert {t["attack"] for t in told} == {"takeover"}  # at two seconds; the next begins at fourteen
-    assert set(told[0]) == {"event_id", "user_id", "attack", "attack_id", "begun_at"}
+    assert set(told[0]) == {"event_id", "user_id", "attack", "attack_id", "grade", "begun_at"}
     for topic, records in heard.items():
         for record in records:
             assert record.key == record.value["user_id"]

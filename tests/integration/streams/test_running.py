@@ -102,11 +102,11 @@ def test_topics_create_makes_what_is_missing_and_says_so(bed: Bed) -> None:
     """Twice: the first time it creates, the second time it finds."""
     status, said, _ = run(bed, "topics", "create", VIGIL_KAFKA__TOPIC_PREFIX=f"{bed.prefix}more.")
     assert status == 0
-    assert said.count("created") == 15
+    assert said.count("created") == 17
 
     status, said, _ = run(bed, "topics", "create", VIGIL_KAFKA__TOPIC_PREFIX=f"{bed.prefix}more.")
     assert status == 0
-    assert said.count("exists") == 15
+    assert said.count("exists") == 17
 
 
 def test_doctor_names_what_is_wrong(bed: Bed) -> None:
