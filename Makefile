@@ -38,7 +38,8 @@ dev: $(VENV)/.ready-dev ## setup, and the tools for tests and checks
 
 test: test-unit ## every test: unit, integration, browser
 	$(BIN)/python -m pytest --numprocesses auto -m slow tests/unit
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(TESTS)
+	@# Each part in processes of its own: a browser keeps the event loop that other tests want.
+	for part in $(TESTS); do $(BIN)/python -m pytest --numprocesses 2 --dist worksteal $$part; done
 
 test-unit: $(VENV)/.ready-dev ## the quick unit tests, under 30 seconds; they need nothing running
 	$(BIN)/python -m pytest --numprocesses auto -m 'not slow' tests/unit
