@@ -22,9 +22,13 @@ def overview(visit: Callable[..., Watched], site: Site) -> Page:
     return page
 
 
-@pytest.mark.parametrize(("button", "answer"), [("It was not me", "not_me"), ("It was me", "me")])
-def test_the_owner_answers_without_script(site: Site, visit: Callable[..., Watched], button: str, answer: str) -> None:
-    """Half awake, on an old phone, with everything switched off."""
+@pytest.mark.parametrize(
+    ("button", "answer", "then"),
+    [("It was not me", "not_me", "This question was answered already"), ("It was me", "me", "Was this withdrawal you?")],
+)
+def test_the_owner_answers_without_script(site: Site, visit: Callable[..., Watched], button: str, answer: str, then: str) -> None:
+    """Half awake, on an old phone, with everything switched off. A "this was me" from a mailbox decides nothing of what is critical: the
+    other answer stays open."""
     page = visit(site, width=390, staff=False, script=False).page
     page.goto(site.url + LINK)
     expect(page.get_by_role("heading", level=1)).to_have_text("Was this withdrawal you?")
@@ -36,7 +40,7 @@ def test_the_owner_answers_without_script(site: Site, visit: Callable[..., Watch
     assert said.answer == answer
     expect(page.get_by_role("button")).to_have_count(0)
     page.goto(site.url + LINK)
-    expect(page.get_by_role("heading", level=1)).to_have_text("This question was answered already")
+    expect(page.get_by_role("heading", level=1)).to_have_text(then)
 
 
 def test_both_answers_are_of_the_same_weight(shared_site: Site, visit: Callable[..., Watched]) -> None:

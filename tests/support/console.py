@@ -204,7 +204,13 @@ def fill(made: Services) -> None:
     """A takeover of u1042, a new device of u7, and a finding with markup where an attacker could write some."""
     by_id = {user.user_id: user for user in USERS}
     steps = [Reason("step_login", "device", None, 0.4), Reason("step_change", "mfa_disabled", None, 0.3)]
-    withdrawal = {"amount": "2.40", "asset": "BTC", "address": "bc1q7sample0destination4k2m9", "change": "mfa_disabled"}
+    withdrawal = {
+        "transfer_id": "t1042",
+        "amount": "2.40",
+        "asset": "BTC",
+        "address": "bc1q7sample0destination4k2m9",
+        "change": "mfa_disabled",
+    }
     takeover = [
         finding("f1", "login_new_device", "notice", "e1", "u1042", -16, {"device": NASTY, "city": "Toronto", "country": "CA"}),
         finding("f2", "security_setting_changed", "notice", "e2", "u1042", -10, {"change": "mfa_disabled", "device": "Chrome on Windows"}),
