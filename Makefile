@@ -41,7 +41,7 @@ test: test-unit ## every test: unit, integration, browser
 	@# Each part in processes of its own: a browser keeps the event loop that other tests want.
 	for part in $(TESTS); do $(BIN)/python -m pytest --numprocesses 2 --dist worksteal $$part; done
 
-test-unit: $(VENV)/.ready-dev ## the quick unit tests, under 30 seconds; they need nothing running
+test-unit: $(VENV)/.ready-dev ## the quick unit tests, under a minute; they need nothing running
 	$(BIN)/python -m pytest --numprocesses auto -m 'not slow' tests/unit
 
 bench: $(VENV)/.ready-dev $(VENV)-bench/.ready ## measures speed, latency and memory, and prints how
