@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from domain.messages import Finding, Reason
 from domain.severity import Severity
-from tests.unit.notices.builders import finding
+from notices.samples.make import finding
 
 LOGIN = {"device": "Firefox on Linux", "browser": "Firefox 142", "city": "Toronto", "country": "CA", "mfa": "totp"}
 WITHDRAWAL = {
@@ -89,7 +89,7 @@ TOLD: dict[str, tuple[Severity, dict[str, str], Reasons]] = {
 
 def by_family() -> dict[str, Finding]:
     """Kind and variant -> a finding that makes it, the barest first."""
-    made = {}
+    made: dict[str, Finding] = {}
     for name, (severity, facts, reasons) in TOLD.items():
         kind = name.split(":")[0]
         bare = {key: value for key, value in facts.items() if key in ("amount", "asset", "account", "transfer_id")}
