@@ -200,6 +200,39 @@ refusals = Table(
     Column("at", BigInteger, nullable=False),
 )
 
+helpful_votes = Table(
+    "helpful_votes",
+    metadata,
+    Column("notice_id", Text, primary_key=True),
+    Column("user_id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("locale", Text, nullable=False, comment="in which the notice was read"),
+    Column("template", Text, nullable=False, comment="kind@version, without the wording of a text message"),
+    Column("helpful", Boolean, nullable=False),
+    Column("via", Text, nullable=False, comment="`inbox`, or `link` (a page behind a mail)"),
+    Column("at", BigInteger, nullable=False),
+    Index(None, "kind", "locale", "template"),
+    Index(None, "user_id"),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("number", Text, primary_key=True),
+    Column("notice_id", Text, nullable=False, unique=True),
+    Column("user_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("via", Text, nullable=False, comment="how the user said it: `link`, `old_contact`, `inbox`"),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("closed_at", BigInteger),
+    Column("closed_by", Text),
+    Column("outcome", Text, comment="in the words of whoever closed it"),
+    Index(None, "user_id", "opened_at"),
+    Index(None, "opened_at"),
+)
+"""What a "not me" opens. The number is for people to say; it names neither notice nor user."""
+
 redriven = Table(
     "redriven",
     metadata,
