@@ -13,7 +13,7 @@ from domain.habits.login import fingerprint
 from domain.ledger import ROOT, Book, HeadRow, micros, moment
 from domain.messages import Medium, Notice
 from domain.ports import DigestDue, Waiting
-from stores.sql import rows
+from stores.sql import announcement_tables, rows
 from stores.sql.answers import SqlAnswers
 from stores.sql.bus import SqlBus
 from stores.sql.callbacks import SqlCallbacks
@@ -155,7 +155,7 @@ class Store:
             if key is not None:
                 Chain(connection, self.book).append([self.book.erasure(key, reason, at)])
                 connection.execute(delete(ledger_keys).where(ledger_keys.c.user_id == user_id))
-            for table in (waiting, digest_parts, refusals):
+            for table in (announcement_tables.announcement_readers, waiting, digest_parts, refusals):
                 connection.execute(delete(table).where(table.c.user_id == user_id))
             old = select(answers.c.notice_id).where(answers.c.user_id == user_id)
             connection.execute(delete(answer_tokens).where(answer_tokens.c.notice_id.in_(old)))
