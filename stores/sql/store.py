@@ -36,6 +36,7 @@ from stores.sql.schema import (
 )
 from stores.sql.schema import notices as notices_table
 from stores.sql.transaction import SqlTransaction, known
+from stores.sql.wordings import SqlWordings
 
 RETRY = 1_000_000
 """Microseconds until what waits is given again."""
@@ -52,6 +53,7 @@ class Store:
         self.answers = SqlAnswers(database, book)
         self.bus = SqlBus(database)
         self.callbacks = SqlCallbacks(database, book)
+        self.wordings = SqlWordings(database)
         self.ledger = LedgerRows(database, self.transaction)
 
     @contextmanager
