@@ -18,6 +18,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from config.mappings import load as load_mappings
 from config.notices import load as load_notices
 from config.settings import Settings
+from domain.checkcode import CHECK_CODES, CheckCodes
 from domain.decode import Rejected
 from domain.messages import Medium, Receipt
 from domain.ports import Unavailable
@@ -211,7 +212,7 @@ class Notify(Patient):
 
 def notify_app(settings: Settings, notify: Notify) -> App:
     """The Faust app; `notify` does the work."""
-    app = build(settings, "notify", _decoder(settings))
+    app = build(settings, "notify", _decoder(settings), together=True)
 
     async def work(batch: Batch) -> None:
         await notify.run(batch.items)
@@ -259,6 +260,7 @@ def build_notify(settings: Settings) -> Notify:
             settings.notices.answer_ttl,
             managers=rules.managers,
             unsubscribe=Links(keyring.box("unsubscribe")).token,
+            check_code=CheckCodes(keyring.key(CHECK_CODES)).of,
         ),
         late_after=settings.notices.late_after,
         contact_wait=settings.notices.contact_wait,

@@ -6,6 +6,8 @@ that once for up to `app.batch_size` records. Attributes of the app that it read
     app.batch_decode    record of aiokafka -> item with `.at` (event time, seconds; None: no time of its own). Each record is decoded once.
     app.batch_size      records a message, 500
     app.batch_linger    seconds to wait after a poll without a full batch, 0.005: a poll costs 0.8 ms of CPU whatever it brings
+    app.batch_together  a message carries what is at hand of all partitions, one after the other, instead of one partition's: for work
+                        that costs by the batch. False
 
 What is committed: for each topic and partition, the leading run of offsets whose batches are done (Batch.commit was called). Faust's own
 acks are not trusted: it also acks what a stream skips in a rebalance or what an agent raised on.
@@ -17,6 +19,7 @@ import asyncio
 import logging
 import time
 from collections import defaultdict, deque
+from collections.abc import Iterator
 from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -51,12 +54,14 @@ FETCH_WAIT_MS = 250
 
 
 class Batch:
-    """Items of one partition index, in event time. `commit()` says that they are done; without it they come back."""
+    """Items of one partition index, or of several one after the other, each in event time. `commit()` says that they are done; without it
+    they come back."""
 
     __slots__ = ("done", "items", "partition")
 
-    def __init__(self, partition: int, items: list[Any]):
-        self.partition, self.items, self.done = partition, items, False
+    def __init__(self, items: list[Any]):
+        self.items, self.done = items, False
+        self.partition = items[-1].partition
 
     def commit(self) -> None:
         self.done, self.items = True, []  # drop the payload now: the batch itself stays until the next commit
@@ -126,6 +131,7 @@ class Consumer(driver.Consumer):
         self.batch_decode = app.batch_decode
         self.batch_size = getattr(app, "batch_size", 500)
         self.batch_linger = getattr(app, "batch_linger", 0.005)
+        self.batch_together = bool(getattr(app, "batch_together", False))
         self.clock = getattr(app, "batch_clock", time.time)
         self._small = bool(getattr(app, "small_broker", False))
         self.committed_at: float | None = None
@@ -156,11 +162,10 @@ class Consumer(driver.Consumer):
         full = True
         while full:
             full = False
-            for partition in sorted(self._merges):
-                items = self._take(partition)
-                full = full or len(items) == self.batch_size
+            for items in self._ready():
+                full = full or len(items) >= self.batch_size
                 if items:
-                    yield self._message(partition, items, generation)
+                    yield self._message(items, generation)
                 if not self.flow_active or self.app.consumer_generation_id != generation or self.should_stop:
                     return
         if self.batch_linger:
@@ -209,6 +214,17 @@ class Consumer(driver.Consumer):
 
     _hole: tuple[TP, int, int] | None = None
 
+    def _ready(self) -> Iterator[list[Any]]:
+        """What is at hand now: partition by partition, or of all of them."""
+        if not self.batch_together:
+            for partition in sorted(self._merges):
+                yield self._take(partition)
+            return
+        together: list[Any] = []
+        for partition in sorted(self._merges):
+            together += self._take(partition)
+        yield together
+
     def _take(self, partition: int) -> list[Any]:
         merge = self._merges[partition]
         if not merge:
@@ -251,18 +267,18 @@ class Consumer(driver.Consumer):
         state = assignment.state_value(TopicPartition(*tp))
         return state.position if state.has_valid_position else None
 
-    def _message(self, partition: int, items: list[Any], generation: int) -> tuple[TP, ConsumerMessage]:
-        batch = Batch(partition, items)
+    def _message(self, items: list[Any], generation: int) -> tuple[TP, ConsumerMessage]:
+        batch = Batch(items)
         ends: dict[TP, int] = {}
         for item in items:
-            ends[TP(item.where, partition)] = item.offset + 1
+            ends[TP(item.where, item.partition)] = item.offset + 1
         for tp, end in ends.items():
             self._flight[tp].append((batch, end))
         self.handed_out += len(items)
         last, value = items[-1], cast(Any, batch)
-        tp = TP(last.where, partition)
+        tp = TP(last.where, last.partition)
         return tp, ConsumerMessage(
-            tp.topic, partition, last.offset, self.clock(), 0, None, None, value, None, 0, 0, tp, generation_id=generation
+            tp.topic, tp.partition, last.offset, self.clock(), 0, None, None, value, None, 0, 0, tp, generation_id=generation
         )  # fmt: skip
 
     async def perform_seek(self) -> None:
