@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from console.answer_words import AnswerPage, Choice, Fact, State
 from domain.events.user import User
 from domain.locale import negotiate
 from domain.ports import Answer
-from notices.compose import Reader, number, pages
+from notices.compose import Reader, pages
 from notices.compose.catalogue import available
 
 OUTCOMES: dict[State, pages.Outcome] = {
@@ -21,10 +23,10 @@ OUTCOMES: dict[State, pages.Outcome] = {
 
 
 class ComposedAnswerPages:
-    """Implements AnswerWords. `brand`: the exchange's name in words."""
+    """Implements AnswerWords. `brand`: the exchange's name in words; `check_code`: notice id -> its check code."""
 
-    def __init__(self, brand: str, default_locale: str = "en"):
-        self.brand, self.default = brand, default_locale
+    def __init__(self, brand: str, check_code: Callable[[str], str], default_locale: str = "en"):
+        self.brand, self.check_code, self.default = brand, check_code, default_locale
 
     def page(self, state: State, answer: Answer | None, user: User | None, accept_language: str) -> AnswerPage:
         """The page; in the language in which the notice was written, or for an unknown link in the browser's."""
@@ -50,7 +52,7 @@ class ComposedAnswerPages:
 
     def _choice(self, reader: Reader, answer: Answer) -> AnswerPage:
         assert answer.notice is not None
-        asked = pages.choice(answer.notice, reader, self.brand, answer.expires_at)
+        asked = pages.choice(answer.notice, reader, self.brand, answer.expires_at, self.check_code(answer.notice_id))
         facts = [Fact(row.label, row.value, "code" if row.style == "id" else "text") for row in asked.facts]
         if facts:
             facts[0] = Fact(facts[0].label, facts[0].value, "time", reader.formats.local(asked.occurred_at))
@@ -71,7 +73,7 @@ class ComposedAnswerPages:
             held_title=asked.held_heading,
             held=asked.held,
             footer=[asked.safe, asked.check],
-            number=number(answer.notice_id),
+            number=asked.number,
         )
 
 

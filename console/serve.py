@@ -22,6 +22,7 @@ from console.sessions import Sessions, Signer
 from console.staff import StaffFile
 from detectors import cases
 from detectors.registry import Registry
+from domain.checkcode import CHECK_CODES, CheckCodes
 from ledger.book import Book
 from ledger.keys import Keyring
 from notices.unsubscribe import Links
@@ -77,6 +78,7 @@ def services(settings: Settings, mailbox: Mailbox | None = None) -> Services:
     directory = RedisDirectory(client, keyring.box("directory"))
     queries = ConsoleQueries(store.database)
     catalogue = Catalogue()
+    codes = CheckCodes(keyring.key(CHECK_CODES))
 
     async def profile(user_id: str) -> bytes | None:
         return (await profiles.load([user_id])).get(user_id)
@@ -88,7 +90,7 @@ def services(settings: Settings, mailbox: Mailbox | None = None) -> Services:
         decisions=Decisions(store.database),
         inbox=AsyncRedisInbox(loop_client, keyring.box("inbox")),
         users=directory,
-        answer_words=ComposedAnswerPages(settings.notices.brand, settings.notices.default_locale),
+        answer_words=ComposedAnswerPages(settings.notices.brand, codes.of, settings.notices.default_locale),
         sessions=Sessions(Signer(secret), StaffFile(settings.console.users_file), settings.embedded),
         heartbeats=partial(beats, loop_client),
         profiles=profile,

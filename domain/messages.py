@@ -144,6 +144,8 @@ class AccountAction(msgspec.Struct, frozen=True, kw_only=True):
     finding_ids: list[str]
     requested_at: datetime
     expires_at: datetime | None
+    case: str | None = None
+    """Number of the case that the user's "not me" opened, for who talks to the user."""
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):

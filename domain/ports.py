@@ -102,11 +102,12 @@ class Delivery(msgspec.Struct, kw_only=True):
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """A channel of a notice that isn't composed yet: its contact isn't known (`contact`), or it takes the place of another (`fallback`)."""
+    """A channel of a notice that isn't composed yet: its contact isn't known (`contact`), it takes the place of another (`fallback`), or its
+    words wait for approval (`words`)."""
 
     notice: Notice
     channel: Medium
-    why: Literal["contact", "fallback"]
+    why: Literal["contact", "fallback", "words"]
     since: datetime
     until: datetime
     """When to give up."""
@@ -143,6 +144,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     answer: str | None = None
     recorded_only: bool = False
     """It was answered by a `me` that decides nothing: `not_me` still counts."""
+    case: str | None = None
+    """Number of the case that a `not_me` opened."""
     notice: Notice | None = None
     """None when the user was erased."""
 
@@ -247,6 +250,7 @@ class Transaction(Protocol):
         digest_due: datetime | None = None,
         held: Mapping[str, datetime] | None = None,
         notes: Sequence[str] = (),
+        waiting_why: Literal["contact", "words"] = "contact",
     ) -> None:
         """The notice, its deliveries, tokens, what waits, and its ledger entry.
 

@@ -56,6 +56,10 @@ class Keyring:
         """The box for a purpose, e.g. `directory`; another purpose has another key."""
         return AesBox(self._derive("box " + purpose))
 
+    def key(self, purpose: str) -> bytes:
+        """32 bytes for a purpose that needs a key of its own, e.g. `check codes`."""
+        return self._derive("key " + purpose)
+
     def seal(self, *parts: str | int | bytes) -> bytes:
         """A version byte and the first 24 bytes of HMAC-SHA256 over the parts, each led by its length."""
         sized = [part if isinstance(part, bytes) else str(part).encode() for part in parts]

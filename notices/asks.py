@@ -107,13 +107,16 @@ def lock(state: PolicyState, verdict: Verdict, condemned: Sequence[Pending], now
     state.asked += sorted(keys)
     del state.asked[:-MAX_ASKED]
     ids = [one.finding_id for one in found]
-    return [_action(action, verdict.user_id, None, verdict.about, ids, now) for action in _LOCK]
+    case = verdict.case if verdict.source == "user" else None
+    return [_action(action, verdict.user_id, None, verdict.about, ids, now, case) for action in _LOCK]
 
 
 _LOCK: tuple[Action, ...] = ("freeze_account", "revoke_sessions")
 
 
-def _action(action: Action, user_id: str, target: str | None, cause: str, finding_ids: Sequence[str], now: datetime) -> AccountAction:
+def _action(
+    action: Action, user_id: str, target: str | None, cause: str, finding_ids: Sequence[str], now: datetime, case: str | None = None
+) -> AccountAction:
     return AccountAction(
         action_id=action_id(action, user_id, target, cause),
         user_id=user_id,
@@ -122,4 +125,5 @@ def _action(action: Action, user_id: str, target: str | None, cause: str, findin
         finding_ids=list(dict.fromkeys(finding_ids)),
         requested_at=now.astimezone(UTC),
         expires_at=None,
+        case=case,
     )

@@ -14,3 +14,5 @@ class Verdict(Input, frozen=True, kw_only=True, omit_defaults=True, tag="verdict
     by: Id
     via: Text | None = None
     """How a user said it: `link` (an answer page), `old_contact` (the link sent to a replaced contact), `inbox`; None from the exchange."""
+    case: Text | None = None
+    """Number of the case that a user's `not_me` opened; None else."""

@@ -47,6 +47,8 @@ class Composer:
     """Composes for one exchange: `brand` is its name in words, `public_url` the console as readers see it, without a slash at the end.
 
     `unsubscribe(user id, class)`: the secret of the link by which a user gets no more of tips or announcements (notices.unsubscribe.Links).
+    `check_code(notice id)`: the short code by which its reader checks it (domain.checkcode.CheckCodes.of); by default the id's beginning,
+    which proves nothing.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Composer:
         brand_in_sms: bool = True,
         managers: Managers | None = None,
         unsubscribe: Callable[[str, str], str] | None = None,
+        check_code: Callable[[str], str] = number,
     ) -> None:
         self.brand = clean(brand, 40)
         self.public_url = public_url.rstrip("/")
@@ -68,6 +71,7 @@ class Composer:
         self.brand_in_sms = brand_in_sms
         self.managers = managers or Managers()
         self.unsubscribe = unsubscribe
+        self.check_code = check_code
         self.answer_ttl = timedelta(seconds=answer_ttl)
         self._headings_of: dict[tuple[object, ...], tuple[tuple[str, str], ...]] = {}
 
@@ -113,7 +117,7 @@ class Composer:
             elif recipient.channel == "email":
                 payload = self._mail(notice, reader, words, recipient, link, code, until, now, after)
             elif recipient.channel == "sms":
-                payload, variant = self._sms(reader, words, link, code)
+                payload, variant = self._sms(reader, words, link, code, self.check_code(notice.notice_id))
             else:
                 payload = self._inbox(notice, words, reader.words.gap)
             rendered.append(
@@ -181,7 +185,7 @@ class Composer:
             "tip": words.tip,
             "answer_url": link,
             "code": code,
-            "number": number(notice.notice_id),
+            "number": number(notice.notice_id) if copy else self.check_code(notice.notice_id),
             "pairs": [_("{label}: {value}", label=fact.label, value=fact.value) for fact in words.facts],
             "stop_url": stop,
             "stop": _("To get no more e-mails of this kind, open this page: {url}", url=stop) if stop else "",
@@ -245,15 +249,16 @@ class Composer:
             else _("Notices about the safety of your account are always sent, so they have no unsubscribe link. Notice"),
         }
 
-    def _sms(self, reader: Reader, words: Parts, link: str, code: str) -> tuple[bytes, str]:
+    def _sms(self, reader: Reader, words: Parts, link: str, code: str, check: str) -> tuple[bytes, str]:
         """The text, and `+n` for the n-th wording: which one was used is part of the template's name."""
-        text, place = sms.fit(self._wordings(reader.words, words, link, code if self.code_in_sms else "", bool(words.held)))
+        text, place = sms.fit(self._wordings(reader.words, words, link, code if self.code_in_sms else "", check, bool(words.held)))
         return text.encode("utf-8", "replace"), f"+{place}" if place else ""
 
-    def _wordings(self, _: Words, words: Parts, link: str, code: str, asked: bool) -> Iterator[str]:
+    def _wordings(self, _: Words, words: Parts, link: str, code: str, check: str, asked: bool) -> Iterator[str]:
         """From the longest to the shortest: device, time and reason go first, then the question, then the brand. Amount, hold and link
-        stay, and so does the code, unless nothing else fits."""
-        signed = f" [{code}]" if code else ""
+        stay, and so do both codes, unless nothing else fits: then the check code goes before the reader's own."""
+        ours = f" [{code}]" if code else ""
+        signed = f" #{check.replace('-', '')}{ours}"
         ask = ""
         if link:
             ask = _("Was it you? Answer here: {link}", link=link) if asked else _("If it was not you, answer here: {link}", link=link)
@@ -264,6 +269,7 @@ class Composer:
                 yield sms.plain(_("{brand}: {text}", brand=self.brand, text=body) + signed)
         for body in bodies:
             yield sms.plain(body + signed)
+        yield sms.plain(f"{words.sms[-1]} {link}".strip() + ours)
         yield sms.plain(f"{words.sms[-1]} {link}".strip())
 
     def _inbox(self, notice: Notice, words: Parts, gap: str) -> bytes:
@@ -275,7 +281,7 @@ class Composer:
             severity=notice.severity,
             kind=notice.kind,
             created_at=notice.created_at,
-            number=number(notice.notice_id),
+            number=self.check_code(notice.notice_id),
             answerable=notice.answerable,
             locale=words.locale,
             actions=["me", "not_me"] if notice.answerable else [],

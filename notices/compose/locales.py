@@ -13,6 +13,7 @@ from babel.messages.extract import extract as babel_extract
 from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract as jinja_extract
 
+from domain.checkcode import coded
 from notices.compose import changes, glossary, sms
 from notices.compose.catalogue import LOCALE_DIR, PLACEHOLDER, SOURCE, available, po_file, texts, words
 from notices.compose.templates import TEMPLATE_DIR, kinds, parts_of
@@ -22,14 +23,15 @@ SAME = "same as English"
 """A translator's comment on a text that really is the same in both languages."""
 
 _CODE_DIR = Path(__file__).parent
-_LONGEST_LINK = "https://exchange.example/n/".ljust(70, "x")
+_CODE = coded(0).replace("-", "")
+_LONGEST_LINK = "https://exchange.example/n/".ljust(60, "x")
 _LONGEST = {
     "brand": "Example Exchange", "amount": "1250000.123456 USDT", "time": "23:59", "device": "Samsung Internet on Android", "ratio": "90",
     "count": "25", "account": "isolated", "equity": "1,234,567.89 USD", "maintenance": "1,234,567.89 USD", "hours": "12 hours",
     "country": "United Arab Emirates", "place": "Abu Dhabi, United Arab Emirates", "mfa": "totp", "add": "1,234,567.89 USD", "cut": "0.123",
-    "cut_market": "BTC-USDT-PERP", "concerns": "withdrawal", "role": "payer", "severity": "critical", "young": False, "gap": " ",
+    "cut_market": "BTC-USDT-PERP", "concerns": "withdrawal", "role": "payer", "points": "100", "steps": ["x"], "severity": "critical", "young": False, "gap": " ",
 }  # fmt: skip
-ASKS_NOTHING = ("margin", "service", "report", "digest")
+ASKS_NOTHING = ("margin", "service", "report", "digest", "tip")
 """Families of kinds whose text messages have no link (config/notices.yaml: answerable)."""
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 
@@ -138,7 +140,8 @@ def _check_catalogue(locale: str, wanted: dict[str, list[str]]) -> Iterator[Prob
 
 
 def _check_sms(locale: str) -> Iterator[Problem]:
-    """The shortest wording of each kind's text message fits with link and a code of 20 characters, whatever its script."""
+    """The shortest wording of each kind's text message fits with link, check code, and an anti-phishing code of 20 characters, whatever its
+    script."""
     for kind in kinds():
         link = "" if kind.split("_")[0] in ASKS_NOTHING else f" {_LONGEST_LINK}"
         try:
@@ -146,7 +149,7 @@ def _check_sms(locale: str) -> Iterator[Problem]:
         except KeyError:
             continue  # a placeholder that isn't there has been told of by now
         for wording in sorted(wordings):
-            length = sms.measure(sms.plain(f"{wording}{link} [{'码' * 20}]"))
+            length = sms.measure(sms.plain(f"{wording}{link} #{_CODE} [{'码' * 20}]"))
             if length.segments > sms.MAX_SEGMENTS:
                 over = length.units - 2 * 67
                 yield Problem(

@@ -13,7 +13,7 @@ import msgspec
 from domain.locale import direction
 from domain.messages import Notice
 from notices.compose.catalogue import Words
-from notices.compose.view import Fact, Reader, asked_of, number, parts
+from notices.compose.view import Fact, Reader, asked_of, parts
 
 Outcome = Literal["me", "not_me", "answered", "expired", "unknown", "bad"]
 
@@ -59,8 +59,8 @@ class MessagePage(msgspec.Struct, frozen=True, kw_only=True):
     safe: str = ""
 
 
-def choice(notice: Notice, reader: Reader, brand: str, until: datetime) -> ChoicePage:
-    """The page behind an open link, which can be answered until `until`."""
+def choice(notice: Notice, reader: Reader, brand: str, until: datetime, check: str) -> ChoicePage:
+    """The page behind an open link, which can be answered until `until`. `check`: the notice's check code."""
     _ = reader.words
     words = parts(notice, reader, brand)
     return ChoicePage(
@@ -85,7 +85,7 @@ def choice(notice: Notice, reader: Reader, brand: str, until: datetime) -> Choic
         held=words.held,
         safe=_("This page never asks for a password, a code or a recovery phrase."),
         check=_("To check that it is ours, open the app yourself: Account, Notices. Look for the notice with this number:"),
-        number=number(notice.notice_id),
+        number=check,
     )
 
 

@@ -14,7 +14,7 @@ from domain.ids import answer_id, suspect_mark
 from domain.ledger import Book, micros, moment
 from domain.ports import Answer, Decision
 from domain.severity import RANK
-from stores.sql import rows
+from stores.sql import cases, rows
 from stores.sql.chain import Chain
 from stores.sql.engine import Database
 from stores.sql.schema import answer_tokens, answers, bus_outbox
@@ -77,12 +77,18 @@ class SqlAnswers:
             via=via,
         )
         at = micros(now)
+        if said == "not_me":
+            number = cases.opened(connection, answer, via, at)
+            verdict = msgspec.structs.replace(verdict, case=number)
+            answer = msgspec.structs.replace(answer, case=number)
         recorded_only = said == "me" and decides_nothing(answer, verdict)
         decided = {"answered_at": at, "answer": said, "via": via, "recorded_only": recorded_only}
         connection.execute(update(answers).where(a.notice_id == notice_id).values(decided))
         fields: dict[str, Any] = {"answer": said, "via": via, "slot": slot, "verdict_id": verdict.event_id}
         if again:
             fields["again"] = True
+        if verdict.case:
+            fields["case"] = verdict.case
         client_bytes = msgspec.json.encode(verdict.client)
         draft = self._book.answer(row["chain"], notice_id, answer.user_id, fields, client_bytes, at)
         Chain(connection, self._book).append([draft])
@@ -104,6 +110,7 @@ class SqlAnswers:
             answered_at=None if answered is None else moment(answered),
             answer=row["answer"],
             recorded_only=bool(row["recorded_only"]),
+            case=cases.of_notice(connection, name) if row["answer"] == "not_me" else None,
             notice=rows.open_notices(connection, self._book, [name], [row["user_id"]]).get(name),
         )
 

@@ -17,8 +17,10 @@ from stores.sql import announcement_tables, rows
 from stores.sql.answers import SqlAnswers
 from stores.sql.bus import SqlBus
 from stores.sql.callbacks import SqlCallbacks
+from stores.sql.cases import Cases
 from stores.sql.chain import Chain, chunks, contents_by_id, user_keys
 from stores.sql.engine import Database
+from stores.sql.helpful import HelpfulVotes
 from stores.sql.ledger_rows import LedgerRows
 from stores.sql.migrate import StoreError, upgrade
 from stores.sql.outbox import SqlOutbox
@@ -27,6 +29,7 @@ from stores.sql.schema import (
     answers,
     deliveries,
     digest_parts,
+    helpful_votes,
     ledger_heads,
     ledger_keys,
     redriven,
@@ -53,6 +56,8 @@ class Store:
         self.answers = SqlAnswers(database, book)
         self.bus = SqlBus(database)
         self.callbacks = SqlCallbacks(database, book)
+        self.votes = HelpfulVotes(database)
+        self.cases = Cases(database)
         self.wordings = SqlWordings(database)
         self.ledger = LedgerRows(database, self.transaction)
 
@@ -157,7 +162,7 @@ class Store:
             if key is not None:
                 Chain(connection, self.book).append([self.book.erasure(key, reason, at)])
                 connection.execute(delete(ledger_keys).where(ledger_keys.c.user_id == user_id))
-            for table in (announcement_tables.announcement_readers, waiting, digest_parts, refusals):
+            for table in (announcement_tables.announcement_readers, waiting, digest_parts, helpful_votes, refusals):
                 connection.execute(delete(table).where(table.c.user_id == user_id))
             old = select(answers.c.notice_id).where(answers.c.user_id == user_id)
             connection.execute(delete(answer_tokens).where(answer_tokens.c.notice_id.in_(old)))

@@ -23,6 +23,7 @@ from console.staff import StaffFile, add_user
 from detectors import cases
 from detectors.registry import Registry
 from domain import profile
+from domain.checkcode import CheckCodes
 from domain.events.user import User
 from domain.messages import Asked, Finding, Notice, Reason, Receipt, Source
 from domain.ports import Rendered, Token, Unsent
@@ -38,6 +39,7 @@ SECRET = "a secret of at least thirty-two characters"
 NOW = datetime(2026, 11, 22, 3, 14, 7, tzinfo=UTC)
 API_TOKEN = "the-backend's-token"
 TOKENS = {"u1042": "tok-u1042-AAAAAAAAAAAA", "u7": "tok-u7-BBBBBBBBBBBBBBB"}
+CODES = CheckCodes(b"c" * 32)
 PASSWORD = "correct horse battery"
 PEOPLE = {
     "ana": ["security"],
@@ -190,7 +192,7 @@ def over(folder: Path, *, embedded: bool = True, database: str = "") -> Services
     made = Services(
         store=store, book=book, queries=ConsoleQueries(store.database, clock), decisions=Decisions(store.database), inbox=inbox,
         users=MemoryUsers(USERS),  # type: ignore[arg-type]
-        answer_words=ComposedAnswerPages("Example Exchange"),
+        answer_words=ComposedAnswerPages("Example Exchange", CODES.of),
         sessions=Sessions(Signer(SECRET), StaffFile(staff), embedded),
         heartbeats=heartbeats, profiles=profiles, load_registry=registry,
         run_cases=lambda name: list(cases.run(registry(), [name])),
@@ -223,7 +225,7 @@ def fill(made: Services) -> None:
         finding("f4", "login_new_device", "notice", "e4", "u7", -2, {"device": "Firefox on Linux", "city": "Berlin", "country": "DE"}),
         finding("f5", "withdrawal_large", "warning", "e5", "u/5 5", -3, {"amount": "18400", "asset": "USDT", "usual_usd": "1250"}),
     ]
-    composer = Composer("Example Exchange", "http://testserver.local")
+    composer = Composer("Example Exchange", "http://testserver.local", check_code=CODES.of)
     hold = [Asked("hold_withdrawal", "t-88213", NOW + timedelta(hours=24))]
     notices = [
         notice("n1042", takeover[2], ["email", "sms", "inapp"], asked=hold),

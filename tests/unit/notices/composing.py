@@ -7,13 +7,15 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from html.parser import HTMLParser
 
+from domain.checkcode import CheckCodes
 from domain.events import User
 from domain.messages import Notice
 from domain.ports import Rendered
 from notices.compose import Composer
 from tests.unit.notices.samples import LATER, NAMES, parts_of_digest
 
-COMPOSER = Composer("Example Exchange", "https://exchange.example")
+CODES = CheckCodes(b"c" * 32)
+COMPOSER = Composer("Example Exchange", "https://exchange.example", check_code=CODES.of)
 TOKEN = "T" * 22
 KINDS = list({name.split(":")[0]: name for name in NAMES}.values())
 LINK = f"https://exchange.example/n/{TOKEN}"
