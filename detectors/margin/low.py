@@ -58,6 +58,7 @@ class Low(Detector):
         habits.margin.count += 1
         if level is not None and event.at * 1000 < level.at:
             return
+        habits.positions.note_margin(event)
         if level is None and len(accounts) >= MAX_ACCOUNTS:
             del accounts[min(accounts, key=lambda name: accounts[name].at)]
         told = self._still_told(level, ratio) if level else 0

@@ -51,6 +51,8 @@ class Delayed(Detector):
 
     def count_one(self, seen: Sighting, habits: Habits) -> None:
         event = seen.event
+        if isinstance(event, Transfer):
+            habits.positions.note_transfer(event)
         if seen.cohort is None:
             return
         delays = seen.cohort.delays

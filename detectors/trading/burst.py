@@ -51,6 +51,7 @@ class Burst(Detector):
         return Score(value=value, reasons=[Reason("trades", count, f"up to {usual}", value)], facts=told)
 
     def count_one(self, seen: Sighting, habits: Habits) -> None:
+        habits.positions.note_trade(seen.event)
         trade, number = habits.trade, self._number(seen.event.at)
         trade.counted_at = seen.event.at
         window = trade.window(number)

@@ -9,6 +9,7 @@ from domain.habits.keys import KeyHabits
 from domain.habits.login import LoginHabits
 from domain.habits.margin import MarginHabits
 from domain.habits.payout import PayoutHabits
+from domain.habits.positions import Positions
 from domain.habits.service import ServiceHabits
 from domain.habits.spending import SpendingHabits
 from domain.habits.trade import TradeHabits
@@ -31,3 +32,4 @@ class Habits(msgspec.Struct, array_like=True):
     payout: PayoutHabits = msgspec.field(default_factory=PayoutHabits)
     spending: SpendingHabits = msgspec.field(default_factory=SpendingHabits)
     account: AccountHabits = msgspec.field(default_factory=AccountHabits)
+    positions: Positions = msgspec.field(default_factory=Positions)
