@@ -19,7 +19,7 @@ BENCH ?=
 
 SOURCES := $(wildcard config domain detectors notices ledger stores streams console embedded benchmarks) tests/support tests/conftest.py worker.py
 
-.PHONY: help setup dev run test test-unit bench bench-quality lint format types schemas docs locales lock ci clean
+.PHONY: help setup dev run test test-unit bench bench-quality lint format types schemas docs locales approved lock ci clean
 
 help: ## this list
 	@echo 'Vigil: an account watch for crypto exchanges. It needs Python 3.11, 3.12 or 3.13, and nothing else.'
@@ -75,6 +75,9 @@ docs: $(VENV)/.ready ## writes docs/detectors/ from the detectors' .yml files
 locales: $(VENV)/.ready ## collects the texts to translate into notices/locale/ and checks every language
 	$(BIN)/python worker.py locales extract
 	$(BIN)/python worker.py locales check
+
+approved: $(VENV)/.ready ## signs the words of the notices as they are now for the next release: notices/templates/APPROVED
+	$(BIN)/python -m notices.compose.sign
 
 lock: $(VENV)/.uv ## renews the locks from pyproject.toml (hashes, no host names); LOCK=--upgrade takes newer versions
 	$(UV) pip compile $(COMPILE) $(LOCK) pyproject.toml -o requirements.lock

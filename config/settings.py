@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -135,6 +135,11 @@ class Notices(Section):
     late_after: int = Field(86_400, ge=1, le=MOST_SECONDS, description="seconds after which an event is too old to be told")
     default_locale: str = "en"
     code_in_sms: bool = True
+    approval: Literal["release", "console", "off"] = Field(
+        "off",
+        description="which words may be sent: those that came approved with the release or were approved in the console (`release`), "
+        "only the latter (`console`), all (`off`)",
+    )
     contact_wait: int = Field(
         600, ge=0, le=MOST_SECONDS, description="seconds a delivery waits for the user's contact to appear in the directory"
     )

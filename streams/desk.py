@@ -21,7 +21,8 @@ from domain.events.user import User
 from domain.messages import Finding, Medium, Notice
 from domain.policy_rules import Rules
 from domain.ports import Delivery, Rendered, Token, Transaction, Unsent, Waiting
-from notices.compose import Composer, Recipient, missing, recipients, slots
+from notices.compose import Composer, Reader, Recipient, missing, recipients, slots
+from notices.compose.approval import Unapproved
 from notices.compose.recipients import CURRENT, manager_copy
 from notices.digest import digest_notice
 from notices.notes import notes
@@ -36,6 +37,7 @@ UNIT = 100
 AT_ONCE = 200
 THREAD_KEPT = timedelta(days=7)
 """How old the mail may be that a further one of its thread answers."""
+UNAPPROVED = "its words wait for approval"
 OTHER: dict[Medium, Medium] = {"email": "sms", "sms": "email"}
 
 _FINDING = msgspec.json.Decoder(Finding)
@@ -177,7 +179,12 @@ class Desk:
         rendered = self._composed(notice, user, tokens, now, parts=parts, to=to, after=after)
         waiting = missing(notice, to)
         unsent = []
-        if rendered is None:
+        until, said = now + self.contact_wait, notes(notice, user, self.composer.default_locale)
+        if rendered is None and not self._may_be_told([notice, *parts], user):
+            # Not lost: it goes out as soon as words are approved, to everyone that it would have gone to now.
+            waiting = list(dict.fromkeys([*notice.channels, *(one.channel for one in to)]))
+            until, said = now + self.late_after, [*said, UNAPPROVED]
+        elif rendered is None:
             unsent = [Unsent(channel, "failed", "could not be composed") for channel in notice.channels]
             waiting = []
         held = {one.delivery_id for one in rendered or () if one.slot == CURRENT and one.channel in told.held}
@@ -186,13 +193,14 @@ class Desk:
             rendered or (),
             statuses=dict.fromkeys(held, ("queued", told.reason)),
             held={name: told.until for name in held if told.until},
-            notes=notes(notice, user, self.composer.default_locale),
+            notes=said,
             unsent=unsent,
             tokens=[Token(token, slot) for slot, token in tokens.items()],
             answer_locale=rendered[0].locale if rendered else self.composer.default_locale,
             answer_until=now + self.answer_ttl,
             waiting=waiting,
-            waiting_until=now + self.contact_wait,
+            waiting_until=until,
+            waiting_why="words" if UNAPPROVED in said else "contact",
             digest_due=told.digest_due or max(now + timedelta(seconds=60), notice.occurred_at + self.digest_after),
         )
         return [one for one in rendered or () if one.delivery_id not in held]
@@ -219,6 +227,8 @@ class Desk:
         """None when it can't be composed. What is odd in a user's record must not keep him from being told: then without it."""
         first = after.get((notice.user_id, notice.thread), "")
         first = "" if first == notice.notice_id else first
+        if not self._may_be_told([notice, *parts], user):
+            return None
         plain = None if user is None else User(user_id=user.user_id, email=user.email, phone=user.phone, region=user.region)
         for reader in (user, plain):
             try:
@@ -226,6 +236,16 @@ class Desk:
             except Exception as error:
                 log.error("not composed", notice_id=notice.notice_id, kind=notice.kind, error=type(error).__name__, plainly=reader is plain)
         return None
+
+    def _may_be_told(self, notices: Sequence[Notice], user: User | None) -> bool:
+        """Whether there are approved words for each."""
+        reader = Reader.of(user, self.composer.default_locale, self.composer.gate)
+        try:
+            for notice in notices:
+                reader.of_kind(notice.kind)
+        except Unapproved:
+            return False
+        return True
 
     def _starts(self, told: Collection[Notice], now: datetime) -> dict[tuple[str, str], str]:
         """The mails that the notices' threads began with."""
@@ -235,7 +255,9 @@ class Desk:
     # -- what waits
 
     def tend(self) -> None:
-        """Once a second: contacts that came, channels that take another's place, digests whose time has come."""
+        """Once a second: words that were approved, contacts that came, channels that take another's place, digests whose time has come."""
+        if self.composer.gate is not None:
+            self.composer.gate.refresh()
         for _ in range(5):
             due = self.store.waiting(self.now(), AT_ONCE)
             if due:
@@ -264,20 +286,45 @@ class Desk:
         if reason := notice.suppressed.get(waiting.channel):
             transaction.give_up(waiting, reason, status="suppressed")
             return False
+        parts = list(self.store.notices(notice.parts).values()) if notice.parts else []
+        if not self._may_be_told([notice, *parts], user):
+            if now >= waiting.until:
+                transaction.give_up(waiting, UNAPPROVED, status="expired")
+            return False
+        held = (told.until, told.reason) if told.until and told.reason and waiting.channel in told.held else None
+        if waiting.why == "words":
+            return self._approved_now(transaction, waiting, user, now, held)
         if missing(notice, recipients(notice, user, now)):
             if now >= waiting.until:
                 transaction.give_up(waiting, "no contact", OTHER.get(waiting.channel))
             return False
         token = secrets.token_urlsafe(16)
         tokens = {"current": token} if notice.answerable else {}
-        parts = list(self.store.notices(notice.parts).values()) if notice.parts else []
         rendered = self._composed(notice, user, tokens, now, parts=parts, channels={waiting.channel}, after=self._starts([notice], now))
         current = [one for one in rendered or () if one.slot == "current"]  # a replaced contact was told when the notice came
         if not current:
             transaction.give_up(waiting, "could not be composed")
             return False
-        held = (told.until, told.reason) if told.until and told.reason and waiting.channel in told.held else None
         transaction.add_rendering(waiting, current, [Token(token, "current")] if tokens else [], held)
+        return held is None
+
+    def _approved_now(
+        self, transaction: Transaction, waiting: Waiting, user: User | None, now: datetime, held: tuple[datetime, str] | None
+    ) -> bool:
+        """What waited for its words goes to each contact on the channel, replaced ones too; the user's own contact may still be missing,
+        and is waited for no longer."""
+        notice = waiting.notice
+        to = [one for one in recipients(notice, user, now) if one.channel == waiting.channel]
+        if not to:
+            transaction.give_up(waiting, "no contact")
+            return False
+        tokens = {slot: secrets.token_urlsafe(16) for slot in slots(notice, to)}
+        parts = list(self.store.notices(notice.parts).values()) if notice.parts else []
+        rendered = self._composed(notice, user, tokens, now, parts=parts, to=to, after=self._starts([notice], now))
+        if not rendered:
+            transaction.give_up(waiting, "could not be composed")
+            return False
+        transaction.add_rendering(waiting, rendered, [Token(token, slot) for slot, token in tokens.items()], held)
         return held is None
 
     def _digest(self) -> None:

@@ -47,6 +47,7 @@ from streams.records import Item, PlainDecoder
 from streams.serve import serve
 from streams.transport import Batch
 from streams.users import reread
+from streams.wordings import gate_of
 
 log = logging.getLogger(__name__)
 
@@ -260,6 +261,7 @@ def build_notify(settings: Settings) -> Notify:
             settings.notices.answer_ttl,
             managers=rules.managers,
             unsubscribe=Links(keyring.box("unsubscribe")).token,
+            gate=gate_of(store.wordings, settings.notices.approval),
             check_code=CheckCodes(keyring.key(CHECK_CODES)).of,
         ),
         late_after=settings.notices.late_after,

@@ -35,6 +35,10 @@ class Words:
         """Between the items of a list."""
         self.isolates = isolate
         """Whether values are isolated from the text around them."""
+        self.edition = ""
+        """Name of the edition that they are of (domain.wording); '' for the files of this release."""
+        self.sources: Mapping[str, str] | None = None
+        """The template files of that edition; None for those on disk."""
         self._texts = texts
         self._pieces: dict[str, tuple[str, ...]] = {}
 

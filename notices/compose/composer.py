@@ -14,10 +14,12 @@ from domain.messages import Medium, Notice
 from domain.policy_rules import Managers
 from domain.ports import Rendered
 from notices.compose import mail, sms
+from notices.compose.approval import Gate
 from notices.compose.catalogue import Words
+from notices.compose.editions import version
 from notices.compose.formats import clean
 from notices.compose.recipients import CURRENT, MANAGER, Recipient, recipients, slots
-from notices.compose.templates import html_layout, text_layout, version
+from notices.compose.templates import html_layout, text_layout
 from notices.compose.view import Parts, Reader, number, parts
 from notices.preferences import OPTIONAL, class_of, is_optional
 
@@ -62,6 +64,7 @@ class Composer:
         managers: Managers | None = None,
         unsubscribe: Callable[[str, str], str] | None = None,
         check_code: Callable[[str], str] = number,
+        gate: Gate | None = None,
     ) -> None:
         self.brand = clean(brand, 40)
         self.public_url = public_url.rstrip("/")
@@ -71,6 +74,7 @@ class Composer:
         self.brand_in_sms = brand_in_sms
         self.managers = managers or Managers()
         self.unsubscribe = unsubscribe
+        self.gate = gate
         self.check_code = check_code
         self.answer_ttl = timedelta(seconds=answer_ttl)
         self._headings_of: dict[tuple[object, ...], tuple[tuple[str, str], ...]] = {}
@@ -101,7 +105,7 @@ class Composer:
             notice = msgspec.structs.replace(notice, channels=list(dict.fromkeys([*notice.channels, *channels])))
         if to is None or channels is not None:
             to = recipients(notice, user, now)
-        reader = Reader.of(user, self.default_locale)
+        reader = Reader.of(user, self.default_locale, self.gate).of_kind(notice.kind)
         words = parts(notice, reader, self.brand, parts_of_digest)
         code = clean(user.anti_phishing_code if user else None, MAX_CODE)
         until = answer_until or now + self.answer_ttl
@@ -132,7 +136,7 @@ class Composer:
                     slot=recipient.slot,
                     locale=chosen.locale,
                     locale_reason=chosen.reason,
-                    template=f"{notice.kind}@{version(notice.kind, chosen.locale)}{variant}",
+                    template=f"{notice.kind}@{version(notice.kind, chosen.words)}{variant}",
                     subject=subject,
                     payload=payload,
                     expires_at=notice.expires_at,
@@ -154,7 +158,7 @@ class Composer:
         self, notice: Notice, parts_of_digest: Sequence[Notice], recipient: Recipient, until: datetime, now: datetime, after: str
     ) -> tuple[bytes, str, Reader]:
         """The account manager's mail: in his language, without what only the account's owner may have."""
-        reader = Reader(self.managers.locale, None, self.managers.time_zone, "manager")
+        reader = Reader(self.managers.locale, None, self.managers.time_zone, "manager", self.gate).of_kind(notice.kind)
         words = parts(notice, reader, self.brand, parts_of_digest)
         return self._mail(notice, reader, words, recipient, "", "", until, now, after), words.subject, reader
 
@@ -201,8 +205,8 @@ class Composer:
             locale=reader.locale,
             recipient=recipient.address,
             subject=words.subject,
-            text=text_layout(headings).render(layout),
-            html=html_layout(reader.locale, headings).render(layout),
+            text=text_layout(_, headings).render(layout),
+            html=html_layout(_, headings).render(layout),
             now=now,
             host=self.host,
             after=after,
@@ -210,7 +214,7 @@ class Composer:
         )
 
     def _fixed(self, notice: Notice, _: Words, has_code: bool, copy: bool = False) -> tuple[tuple[str, str], ...]:
-        key = (notice.kind, notice.severity, notice.answerable, _.locale, has_code, copy)
+        key = (notice.kind, notice.severity, notice.answerable, _.locale, _.edition, has_code, copy)
         found = self._headings_of.get(key)
         if found is None:
             made = self._headings(notice, _, has_code)

@@ -10,7 +10,7 @@ from typing import Any
 
 from notices.compose import changes
 from notices.compose.catalogue import PLACEHOLDER, Words
-from notices.compose.templates import UnknownKind, kinds, parts_of
+from notices.compose.templates import Made, UnknownKind, kinds, parts_of
 
 OPEN, CLOSE = "⟦", "⟧"
 LOCALE = "en"
@@ -45,18 +45,22 @@ def words() -> Words:
 
 def show(kind: str) -> list[str]:
     """A kind's texts, one a line, where values show as their names. Raises notices.compose.templates.UnknownKind."""
-    language = words()
+    made = filled(kind, words())
+    return [line for line in (made.subject, made.what, made.me, *made.not_me, made.tip, *made.sms) if line]
+
+
+def filled(kind: str, language: Words, asked: str = "hold") -> Made:
+    """A kind's template in any words, with the names of values in their place."""
     said: dict[str, Any] = {name: "{" + name + "}" for name in _VALUES}
     said |= {
         "_": language,
-        "gap": " ",
-        "asked": "hold",
+        "gap": language.gap,
+        "asked": asked,
         "answerable": True,
         "young": False,
         "change": changes.sentence("mfa_disabled", "", language),
     }
-    made = parts_of(kind, said)
-    return [made.subject, made.what, made.me, *made.not_me, made.tip, *made.sms]
+    return parts_of(kind, said)
 
 
 def print_kinds(chosen: Sequence[str]) -> None:

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache, lru_cache
-from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 import mrml
-from jinja2 import FileSystemLoader, Template
+from jinja2 import ChoiceLoader, DictLoader, FunctionLoader, Template
 
 from domain.locale import direction
-from notices.compose import catalogue
 from notices.compose.catalogue import Words
 from notices.compose.folding import Folded, skeleton
 
 TEMPLATE_DIR = Path(__file__).parent.parent / "templates"
+LAYOUTS = ("layout.mjml", "layout.txt.jinja")
 _NEXT = "\x1f"
 
 
@@ -39,7 +38,14 @@ class UnknownKind(LookupError):
     """There is no template for this kind of notice."""
 
 
-_loader = FileSystemLoader(TEMPLATE_DIR)
+@cache
+def source(name: str) -> str | None:
+    """A template file as it was when it was first asked for: what is named as an edition is what is filled. None where there is none."""
+    path = TEMPLATE_DIR / name
+    return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+_loader = FunctionLoader(source)
 
 
 @cache
@@ -60,13 +66,19 @@ def parts_of(kind: str, values: Mapping[str, Any]) -> Made:
 
 @lru_cache(maxsize=4096)
 def _template(kind: str, words: Words) -> Template:
-    return _environment(words).get_template(kinds()[kind])
+    return _environment(words).get_template(_path(kind, words))
 
 
 @lru_cache(maxsize=64)
 def _environment(words: Words) -> Folded:
     # Plain text is escaped by the layout that it is put into, not here.
-    return Folded(words, _loader)
+    return Folded(words, ChoiceLoader([DictLoader(words.sources), _loader]) if words.sources else _loader)
+
+
+def _path(kind: str, words: Words) -> str:
+    """Of the kind's template: in the edition that the words are of it may be elsewhere."""
+    own = (name for name in words.sources or () if PurePosixPath(name).stem == kind and "/" in name)
+    return next(own, "") or kinds()[kind]
 
 
 def _lines(text: str) -> list[str]:
@@ -85,14 +97,14 @@ _LINE_HEIGHTS = {"zh-CN": "1.7", "zh-TW": "1.7", "ja": "1.7", "ko": "1.6", "ar":
 
 
 @lru_cache(maxsize=1024)
-def html_layout(locale: str, headings: tuple[tuple[str, str], ...]) -> Template:
+def html_layout(words: Words, headings: tuple[tuple[str, str], ...]) -> Template:
     """The mail's HTML for a language and its fixed `headings` (name, text), in quoted-printable: these are put in once, the rest with each
     mail."""
-    return skeleton(_html(locale), markup=True, fixed=dict(headings))
+    return skeleton(_html(words.locale, _layout(LAYOUTS[0], words)), markup=True, fixed=dict(headings))
 
 
-@cache
-def _html(locale: str) -> str:
+@lru_cache(maxsize=256)
+def _html(locale: str, source: str) -> str:
     """The layout, compiled from MJML."""
     rtl = direction(locale) == "rtl"
     fixed = {
@@ -103,7 +115,6 @@ def _html(locale: str) -> str:
         "font": _FONTS.get(locale, _FONT),
         "line_height": _LINE_HEIGHTS.get(locale, "1.5"),
     }
-    source = (TEMPLATE_DIR / "layout.mjml").read_text(encoding="utf-8")
     for name, value in fixed.items():
         source = source.replace("{{ " + name + " }}", value)
     # Without fonts: for known names MJML asks Google for a web font, which would tell it who reads when.
@@ -111,18 +122,10 @@ def _html(locale: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def text_layout(headings: tuple[tuple[str, str], ...]) -> Template:
+def text_layout(words: Words, headings: tuple[tuple[str, str], ...]) -> Template:
     """The mail's text part, in quoted-printable, with its fixed `headings`."""
-    return skeleton((TEMPLATE_DIR / "layout.txt.jinja").read_text(encoding="utf-8"), markup=False, fixed=dict(headings))
+    return skeleton(_layout(LAYOUTS[1], words), markup=False, fixed=dict(headings))
 
 
-@cache
-def version(kind: str, locale: str) -> str:
-    """Eight hex digits that change with any template, text or line of composition that went into a message."""
-    digest = sha256()
-    shared = [path for path in sorted(TEMPLATE_DIR.iterdir()) if path.is_file()]
-    for path in [*shared, TEMPLATE_DIR / kinds()[kind], *sorted(Path(__file__).parent.glob("*.py"))]:
-        digest.update(path.read_bytes())
-    if locale != catalogue.SOURCE:
-        digest.update(catalogue.po_file(locale).read_bytes())
-    return digest.hexdigest()[:8]
+def _layout(name: str, words: Words) -> str:
+    return (words.sources or {}).get(name) or source(name) or ""

@@ -12,6 +12,7 @@ from domain.events import User
 from domain.locale import negotiate
 from domain.messages import Notice
 from notices.compose import catalogue, changes, reasons
+from notices.compose.approval import FALLBACK, REASON, Gate, Unapproved
 from notices.compose.catalogue import Words
 from notices.compose.formats import Formats, clean
 from notices.compose.templates import parts_of
@@ -48,22 +49,42 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
 class Reader:
     """Language, region and zone of the one who reads. Raises nothing: what is unknown reads as the fallback."""
 
-    def __init__(self, locale: str, region: str | None = None, zone: str | None = None, reason: str = "user") -> None:
+    def __init__(
+        self, locale: str, region: str | None = None, zone: str | None = None, reason: str = "user", gate: Gate | None = None,
+        words: Words | None = None,
+    ) -> None:  # fmt: skip
         self.locale = locale if locale in catalogue.available() else catalogue.SOURCE
         self.reason = reason
-        self.words = catalogue.words(self.locale)
+        self.words = words or catalogue.words(self.locale)
         self.formats = Formats(self.words, region, zone)
+        self.gate, self._region, self._zone = gate, region, zone
 
     @classmethod
-    def of(cls, user: User | None, default: str = "en") -> Reader:
-        """The reader that the directory knows."""
-        return _reader(user.locale, user.region, user.time_zone, default) if user else _reader(None, None, None, default)
+    def of(cls, user: User | None, default: str = "en", gate: Gate | None = None) -> Reader:
+        """The reader that the directory knows. `gate`: which words may be sent; None: those on disk."""
+        return _reader(user.locale, user.region, user.time_zone, default, gate) if user else _reader(None, None, None, default, gate)
+
+    def of_kind(self, kind: str) -> Reader:
+        """The same reader with the words that are approved for a kind of notice; in English where there are none in the language. Raises
+        notices.compose.approval.Unapproved where there are none at all."""
+        if self.gate is None:
+            return self
+        try:
+            return self._with(self.gate.words(kind, self.locale), self.locale, self.reason)
+        except Unapproved:
+            if self.locale == FALLBACK:
+                raise
+            return self._with(self.gate.words(kind, FALLBACK), FALLBACK, REASON)
+
+    def _with(self, words: Words | None, locale: str, reason: str) -> Reader:
+        words = words or catalogue.words(locale)
+        return self if words is self.words else Reader(locale, self._region, self._zone, reason, self.gate, words)
 
 
 @lru_cache(maxsize=4096)
-def _reader(locale: str | None, region: str | None, zone: str | None, default: str) -> Reader:
+def _reader(locale: str | None, region: str | None, zone: str | None, default: str, gate: Gate | None) -> Reader:
     choice = negotiate(locale, region, catalogue.available(), default)
-    return Reader(choice.locale, region, zone, choice.reason)
+    return Reader(choice.locale, region, zone, choice.reason, gate)
 
 
 def number(notice_id: str) -> str:
@@ -195,4 +216,8 @@ def _withdrawals_held(notice: Notice, reader: Reader) -> str:
 def _digest(digest: Sequence[Notice], reader: Reader, brand: str) -> list[str]:
     """One line a notice: time and subject."""
     _ = reader.words
-    return [_("{time} {subject}", time=reader.formats.time(n.occurred_at), subject=parts(n, reader, brand).subject) for n in digest]
+    lines = []
+    for n in digest:
+        subject = parts(n, reader.of_kind(n.kind), brand).subject
+        lines.append(_("{time} {subject}", time=reader.formats.time(n.occurred_at), subject=subject))
+    return lines

@@ -87,6 +87,7 @@ class SqlTransaction:
         digest_due: datetime | None = None,
         held: Mapping[str, datetime] | None = None,
         notes: Sequence[str] = (),
+        waiting_why: Literal["contact", "words"] = "contact",
     ) -> None:
         if notice.notice_id in self._ids:
             return
@@ -116,7 +117,7 @@ class SqlTransaction:
             }
             unit.tokens = [_token_row(notice.notice_id, t) for t in tokens]
         until = now + 600_000_000 if waiting_until is None else micros(waiting_until)
-        unit.waiting = [rows.waiting_row(notice.notice_id, notice.user_id, c, "contact", None, now, until, chain) for c in waiting]
+        unit.waiting = [rows.waiting_row(notice.notice_id, notice.user_id, c, waiting_why, None, now, until, chain) for c in waiting]
         due = now if digest_due is None else micros(digest_due)
         own = {"notice_id": notice.notice_id, "user_id": notice.user_id, "due_at": due, "chain": chain}
         unit.digest = [own | {"channel": c} for c in notice.digest]
