@@ -8,15 +8,15 @@ from typing import TypeVar
 
 import msgspec
 from sqlalchemy import Connection, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.ledger import ROOT, Book, ContentRow, Draft, EntryRow, HeadRow, KeyRow
-from stores.sql.bulk import insert_rows, update_rows
+from stores.sql.bulk import insert_new_rows, insert_rows, locked, rows_with, update_rows
 from stores.sql.schema import ledger_contents, ledger_entries, ledger_heads, ledger_keys
 
 T = TypeVar("T")
 MANY = 500
 """Ids in one IN list."""
+HEAD, KEY, CONTENT = HeadRow.__struct_fields__, KeyRow.__struct_fields__, ContentRow.__struct_fields__
 
 
 class Chain:
@@ -32,10 +32,8 @@ class Chain:
         wanted = sorted(set(partitions) - self._locked)
         if not wanted:
             return
-        rows = self.connection.execute(
-            select(ledger_heads).where(ledger_heads.c.partition.in_(wanted)).order_by(ledger_heads.c.partition).with_for_update()
-        )
-        self._heads |= {row.partition: HeadRow(*row) for row in rows}
+        rows = rows_with(self.connection, ledger_heads, HEAD, "partition", wanted, locked(self.connection, "ORDER BY partition"))
+        self._heads |= {row[0]: HeadRow(*row) for row in rows}
         self._locked |= set(wanted)
         if any(p not in self._heads for p in wanted):
             # A chain begins: the root, which lists them, has to know. Another worker may have begun it just now.
@@ -84,29 +82,23 @@ class Chain:
         fresh = {d.user_id: d for d in reversed(drafts) if d.user_id is not None and d.user_id not in keys}
         if fresh:
             made = [self.book.new_key(user, fresh[user].partition, fresh[user].at) for user in sorted(fresh)]
-            add = (postgresql if self.connection.dialect.name == "postgresql" else sqlite).insert(ledger_keys).on_conflict_do_nothing()
-            self.connection.execute(add, [msgspec.structs.asdict(k) for k in made])
-            keys |= user_keys(self.connection, sorted(fresh))
+            insert_new_rows(self.connection, ledger_keys, [msgspec.structs.asdict(k) for k in made])
+            # On SQLite nobody else writes meanwhile; elsewhere another worker may have made a user's key just now.
+            alone = self.connection.dialect.name == "sqlite"
+            keys |= {k.user_id: k for k in made} if alone else user_keys(self.connection, sorted(fresh))
         return keys
 
 
 def user_keys(connection: Connection, users: Iterable[str]) -> dict[str, KeyRow]:
     """Wrapped keys by user id; an erased or unknown user has none."""
-    found: dict[str, KeyRow] = {}
-    for some in chunks(list(users)):
-        for row in connection.execute(select(ledger_keys).where(ledger_keys.c.user_id.in_(some))):
-            found[row.user_id] = KeyRow(*row)
-    return found
+    found = (KeyRow(*row) for row in rows_with(connection, ledger_keys, KEY, "user_id", list(users)))
+    return {key.user_id: key for key in found}
 
 
 def contents_by_id(connection: Connection, ids: Iterable[str]) -> dict[str, ContentRow]:
     """Sealed contents by id."""
-    c = ledger_contents.c
-    found: dict[str, ContentRow] = {}
-    for some in chunks(list(ids)):
-        for row in connection.execute(select(c.partition, c.number, c.content_id, c.key_id, c.sealed).where(c.content_id.in_(some))):
-            found[row.content_id] = ContentRow(*row)
-    return found
+    found = (ContentRow(*row) for row in rows_with(connection, ledger_contents, CONTENT, "content_id", list(ids)))
+    return {content.content_id: content for content in found}
 
 
 def chunks(items: Sequence[T], size: int = MANY) -> Iterable[Sequence[T]]:

@@ -14,7 +14,7 @@ from domain.ledger import Book, Draft, micros, moment
 from domain.messages import DeliveryStatus, Finding, Medium, Notice, Receipt
 from domain.ports import Rendered, Token, Unsent, Waiting
 from stores.sql import rows
-from stores.sql.bulk import insert_rows
+from stores.sql.bulk import insert_new_rows, insert_rows, rows_with
 from stores.sql.chain import Chain, chunks
 from stores.sql.engine import Database
 from stores.sql.outbox import SqlOutbox
@@ -188,7 +188,7 @@ class SqlTransaction:
         with self._database.writing() as connection:
             self._supersede(connection)
             if self._findings:
-                connection.execute(rows.insert_new(connection, findings), self._findings)
+                insert_new_rows(connection, findings, self._findings)
             units = self._still_new(connection)
             if units:
                 self._write(connection, units)
@@ -342,10 +342,7 @@ class SqlTransaction:
 
 def known(connection: Connection, notice_ids: Sequence[str]) -> set[str]:
     """Those that were recorded."""
-    found: set[str] = set()
-    for some in chunks(notice_ids):
-        found |= set(connection.execute(select(notices.c.notice_id).where(notices.c.notice_id.in_(some))).scalars())
-    return found
+    return {row[0] for row in rows_with(connection, notices, ("notice_id",), "notice_id", notice_ids)}
 
 
 def _end_wait(connection: Connection, notice_id: str, channel: str) -> bool:

@@ -58,6 +58,6 @@ def test_a_shared_batch_commits_each_of_its_partitions_and_only_when_it_is_done(
     before = [made._new_offset(tp) for tp in tps]
     message.value.commit()
 
-    assert [None] * 3 == before
-    assert [9, 9, 9] == [made._new_offset(tp) for tp in tps]
-    assert 2 == message.partition
+    assert before == [None] * 3
+    assert [made._new_offset(tp) for tp in tps] == [9, 9, 9]
+    assert message.partition == 2
