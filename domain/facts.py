@@ -67,6 +67,8 @@ FACTS: dict[str, str] = {
     "subject": "service kinds: deposit, withdrawal, order, api, kyc or ticket; service_contact_bounced: email or phone",
     "waited_minutes": "service_delayed: minutes since the transfer was asked for or announced, integer",
     "usual_minutes": "service_delayed: minutes that nine in ten such transfers take, integer; absent if not known",
+    "points": "tip_security_report: what protects the account, 0 to 100, integer",
+    "steps": "tip_security_report: comma list of the next steps (domain.protection.STEPS)",
     "code": "service_delayed, service_api_refusals: the exchange's code for the cause, e.g. NETWORK_CONGESTED, as sent",
     "cause": "service kinds, one of: network node asset compliance rate permission signature parameters documents other",
     "refusals": "service_api_refusals: number of refusals for that cause within the window",

@@ -7,6 +7,7 @@ from detectors.login import sight
 from domain.events import AccountChange
 from domain.habits import Habits
 from domain.habits.account import Changed
+from domain.habits.login import fingerprint
 
 WITHDRAW = frozenset({"withdraw", "withdrawal", "withdrawals", "transfer_out", "all"})
 LOOSENS = frozenset({"mfa_disabled", "mfa_reset", "whitelist_disabled", "limit_raised", "password_reset", "email_changed", "phone_changed"})
@@ -34,3 +35,7 @@ def note(seen: Sighting, habits: Habits) -> None:
     changed = Changed(int(event.at), event.change, by_owner(seen, habits), event.change in LOOSENS or unrestricted(event))
     if changed not in habits.account.changes:
         habits.account.note(changed)
+        if event.change == "api_key_deleted":
+            for name in (event.about.old, event.about.new):
+                if name:
+                    habits.keys.forget(fingerprint(name))

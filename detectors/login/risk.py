@@ -50,6 +50,8 @@ class Risk(Detector):
     def learn_one(self, seen: Sighting, habits: Habits) -> None:
         if seen.event.outcome == "success":
             login_risk.learn(seen, habits.login.traits)
+            if seen.event.mfa:
+                habits.account.see_mfa(seen.event.mfa, int(seen.event.at))
 
 
 def _value(feature: str, seen: Sighting) -> str | None:

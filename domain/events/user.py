@@ -30,6 +30,27 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     digest: Literal["hourly", "daily"] | None = None
 
 
+class ApiKeyState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An API key as the exchange keeps it; what is left out is not known."""
+
+    created_at: Instant | None = None
+    last_used_at: Instant | None = None
+    """None: never used, or not known."""
+    withdraws: bool | None = None
+    """Whether it may take money out."""
+    ip_restricted: bool | None = None
+
+
+class Protection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What protects the account, as the exchange knows it: for the security report. What is left out is taken from events, or not known."""
+
+    mfa: Literal["none", "totp", "sms", "email", "passkey"] | None = None
+    whitelist: bool | None = None
+    """Whether coins can leave to addresses on the user's list only."""
+    api_keys: list[ApiKeyState] | None = None
+    """Those that are valid; [] for none."""
+
+
 class User(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A record of the compacted topic `users`. Only `user_id` is required."""
 
@@ -47,3 +68,8 @@ class User(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     preferences: Preferences | None = None
     account_manager: Text | None = None
     """Name of the manager who gets a copy (config/notices.yaml), never an address."""
+    protection: Protection | None = None
+    holds: list[Text] | None = None
+    """Assets that the user holds; absent: what his events tell. For announcements."""
+    open_orders_in: list[Text] | None = None
+    """Markets in which he has open orders; absent: what his events tell."""

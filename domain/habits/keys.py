@@ -39,6 +39,10 @@ class KeyHabits(msgspec.Struct, array_like=True):
                 return known
         return None
 
+    def forget(self, key: int) -> None:
+        """The key was deleted."""
+        self.keys = [known for known in self.keys if known.key != key]
+
     def see(self, key: int, at: int) -> ApiKey:
         """Makes the key known; the one not used for longest makes room."""
         known = self.find(key)

@@ -106,7 +106,7 @@ class Composer:
         if to is None or channels is not None:
             to = recipients(notice, user, now)
         reader = Reader.of(user, self.default_locale, self.gate).of_kind(notice.kind)
-        words = parts(notice, reader, self.brand, parts_of_digest)
+        words = parts(notice, reader, self.brand, parts_of_digest, user)
         code = clean(user.anti_phishing_code if user else None, MAX_CODE)
         until = answer_until or now + self.answer_ttl
         rendered = []
@@ -231,6 +231,8 @@ class Composer:
             me, not_me = _("What you can do"), _("If you did not open this position")
         elif family == "service":
             me, why = _("What you can do"), _("What we know")
+        elif family == "tip":
+            me, not_me = _("What you can do"), _("Your next three steps")
         elif family == "report":
             me, not_me, why = _("What you can do"), _("If you have already answered or paid"), _("What we know")
         elif family == "digest":

@@ -29,7 +29,8 @@ _LONGEST = {
     "brand": "Example Exchange", "amount": "1250000.123456 USDT", "time": "23:59", "device": "Samsung Internet on Android", "ratio": "90",
     "count": "25", "account": "isolated", "equity": "1,234,567.89 USD", "maintenance": "1,234,567.89 USD", "hours": "12 hours",
     "country": "United Arab Emirates", "place": "Abu Dhabi, United Arab Emirates", "mfa": "totp", "add": "1,234,567.89 USD", "cut": "0.123",
-    "cut_market": "BTC-USDT-PERP", "concerns": "withdrawal", "role": "payer", "points": "100", "steps": ["x"], "severity": "critical", "young": False, "gap": " ",
+    "cut_market": "BTC-USDT-PERP", "concerns": "withdrawal", "role": "payer", "points": "100", "steps": ["x"],
+    "severity": "critical", "young": False, "gap": " ",
 }  # fmt: skip
 ASKS_NOTHING = ("margin", "service", "report", "digest", "tip")
 """Families of kinds whose text messages have no link (config/notices.yaml: answerable)."""

@@ -20,7 +20,7 @@ _ACCENTED = str.maketrans("aceilnorsuyzACEILNORSUYZ", "àçéîłñöřšüýž�
 _MARGIN = "~"
 _VALUES = (
     "brand", "severity", "time", "amount", "device", "place", "country", "mfa", "account", "ratio", "equity", "maintenance", "count",
-    "hours", "add", "cut", "cut_market", "concerns", "role",
+    "hours", "add", "cut", "cut_market", "concerns", "role", "points",
 )  # fmt: skip
 
 
@@ -58,6 +58,7 @@ def filled(kind: str, language: Words, asked: str = "hold") -> Made:
         "asked": asked,
         "answerable": True,
         "young": False,
+        "steps": [],
         "change": changes.sentence("mfa_disabled", "", language),
     }
     return parts_of(kind, said)

@@ -81,6 +81,15 @@ def _path(kind: str, words: Words) -> str:
     return next(own, "") or kinds()[kind]
 
 
+@lru_cache(maxsize=2048)
+def tip_text(kind: str, words: Words, brand: str) -> str:
+    """What a tip says, to stand in a notice of another kind; '' for none."""
+    if not kind:
+        return ""
+    plain = {"_": words, "brand": brand, "gap": words.gap, "answerable": False, "asked": "", "severity": "info", "points": "", "steps": []}
+    return parts_of(kind, plain).what
+
+
 def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 

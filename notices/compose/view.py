@@ -15,9 +15,11 @@ from notices.compose import catalogue, changes, reasons
 from notices.compose.approval import FALLBACK, REASON, Gate, Unapproved
 from notices.compose.catalogue import Words
 from notices.compose.formats import Formats, clean
-from notices.compose.templates import parts_of
+from notices.compose.steps import steps
+from notices.compose.templates import parts_of, tip_text
 from notices.compose.why import hours
 from notices.digest import listed
+from notices.tips.library import PREFIX, fitting
 
 
 class Fact(NamedTuple):
@@ -103,8 +105,8 @@ def asked_of(notice: Notice) -> str:
     return ""
 
 
-def parts(notice: Notice, reader: Reader, brand: str, digest: Sequence[Notice] = ()) -> Parts:
-    """The notice in the reader's words. `digest`: the notices that a digest names."""
+def parts(notice: Notice, reader: Reader, brand: str, digest: Sequence[Notice] = (), user: User | None = None) -> Parts:
+    """The notice in the reader's words. `digest`: the notices that a digest names; `user`: whose tip it is to hold."""
     digest = listed(digest)
     _, formats, facts = reader.words, reader.formats, notice.facts
     said = {
@@ -133,6 +135,8 @@ def parts(notice: Notice, reader: Reader, brand: str, digest: Sequence[Notice] =
         "concerns": facts.get("subject", ""),
         "role": facts.get("campaign_role", ""),
         "count": len(digest),
+        "points": clean(facts.get("points"), 3),
+        "steps": steps(facts.get("steps", ""), _, brand),
     }
     made = parts_of(notice.kind, said)
     return Parts(
@@ -147,9 +151,18 @@ def parts(notice: Notice, reader: Reader, brand: str, digest: Sequence[Notice] =
         held=_held(notice, reader),
         me=made.me,
         not_me=made.not_me,
-        tip=made.tip,
+        tip=_tip(fitting(notice.kind, notice.notice_id, user, notice.created_at), reader, brand),
         sms=made.sms,
     )
+
+
+def _tip(kind: str, reader: Reader, brand: str) -> str:
+    """What a tip says, when its words are approved; '' where none fits."""
+    try:
+        own = reader.of_kind(kind) if kind else reader
+    except Unapproved:
+        return ""
+    return tip_text(kind, own.words, brand) if own.locale == reader.locale else ""
 
 
 def _level(notice: Notice, _: Words) -> str:
@@ -169,7 +182,7 @@ def _facts(notice: Notice, reader: Reader) -> list[Fact]:
     where = formats.place(facts.get("city"), facts.get("country"))
     margin = notice.kind.startswith("margin_")
     rows = [
-        Fact(_("When"), formats.moment(notice.occurred_at)),
+        Fact(_("When"), "" if notice.kind.startswith(PREFIX) else formats.moment(notice.occurred_at)),
         Fact(_("Amount"), _("{amount} (about {money})", amount=amount, money=worth) if amount and worth else amount),
         Fact(_("To"), clean(facts.get("address"), 128), "id"),
         Fact(_("The address you know"), clean(facts.get("known_address"), 128), "id"),

@@ -12,10 +12,13 @@ from domain.events import Login, User
 from domain.messages import Finding, Notice, Reason
 from domain.policy_rules import Rules
 from domain.profile import UserState
+from domain.protection import Seen, report
 from notices.digest import digest_notice
 from notices.policy import Policy
 from notices.samples.make import NOON, USER, finding
 from notices.samples.told import LOGIN, WITHDRAWAL, by_family
+from notices.tips.library import REPORT, library
+from notices.tips.schedule import report_notice, tip_notice
 
 LATER = NOON + timedelta(minutes=1)
 
@@ -90,6 +93,8 @@ class Samples:
 
 OTHERS: dict[str, Callable[[Samples, datetime], Notice]] = {
     "digest": lambda samples, now: digest_notice(USER, samples.parts_of_digest(), now),
+    **{tip.id: lambda samples, now, kind=tip.id: tip_notice(USER, kind, 1, now, ["email", "inapp"]) for tip in library()},  # type: ignore[misc]
+    REPORT: lambda samples, now: report_notice(report(USER, None, None, Seen(), now), 1, ["email", "inapp"]),
 }
 """Kinds that no finding makes -> their sample."""
 

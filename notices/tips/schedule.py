@@ -1,0 +1,104 @@
+"""When a tip or the monthly report is due, which tip it is, and the notice that carries it. Pure; `now` decides.
+
+Time is cut into slots of `every` seconds, for each user from a moment of their own, so that mails to many go out evenly over the days. A
+slot gives one notice at most, by whichever worker: its id comes from slot and user. What was missed (nobody worked, the reader's night) is
+made up for within WINDOW, not later: a switch turned on doesn't tell everybody at once, and a worker that was away for a month doesn't send
+a month's tips.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta
+
+from domain.events.user import User
+from domain.ids import notice_id
+from domain.messages import Medium, Notice
+from domain.protection import Report
+from notices.preferences import zone_of
+from notices.tips.library import REPORT, Product, Tip, groups_of, spread
+
+WINDOW = timedelta(days=3)
+ONCE_IN = timedelta(days=90)
+"""In which no user gets the same tip twice."""
+MONTH = timedelta(days=30)
+DAYTIME = (time(9), time(20))
+"""Hours, by the reader's clock, in which a tip is sent; UTC where his zone isn't known."""
+EXPIRES = timedelta(days=2)
+"""A tip that waits longer, for a provider or quiet hours, isn't sent any more."""
+
+
+def slot(name: str, user_id: str, now: datetime, every: timedelta) -> int | None:
+    """The number of the user's slot that began within WINDOW before `now`; None between. `name`: what is due; each has slots of its own."""
+    seconds = int(every.total_seconds())
+    number, past = divmod(int(now.timestamp()) - spread(f"{name}\0{user_id}", seconds), seconds)
+    return number if past < min(WINDOW, every).total_seconds() else None
+
+
+def awake(user: User, now: datetime) -> bool:
+    """Whether it is day where the reader is."""
+    local = now.astimezone(zone_of(user.time_zone) or UTC).time()
+    return DAYTIME[0] <= local < DAYTIME[1]
+
+
+def pick(
+    tips: Sequence[Tip], user: User, told: Mapping[str, datetime], uses: Collection[Product], report: Report, now: datetime
+) -> Tip | None:
+    """The tip that this reader gets next; None when all that fit were told within ONCE_IN.
+
+    `told`: kind -> when it was told last. `uses`: what the reader is known to use. First what the report finds missing, then what is for
+    products in use, then the rest, the one told longest ago first; among equals each user has an order of his own.
+    """
+    groups = groups_of(user, now)
+    fitting = [
+        tip
+        for tip in tips
+        if tip.is_for(groups)
+        and (tip.uses is None or tip.uses in uses)
+        and (tip.about is None or report.state(tip.about) != "good")
+        and (tip.id not in told or now - told[tip.id] >= ONCE_IN)
+    ]
+
+    def rank(tip: Tip) -> tuple[bool, bool, float, int]:
+        missing = tip.about is not None and report.state(tip.about) in ("missing", "partly")
+        before = told[tip.id].timestamp() if tip.id in told else 0.0
+        return not missing, tip.uses is None and len(tip.audience) == 3, before, spread(f"{tip.id}\0{user.user_id}", 1 << 20)
+
+    return min(fitting, key=rank, default=None)
+
+
+def tip_notice(user_id: str, kind: str, number: int, now: datetime, channels: Sequence[Medium]) -> Notice:
+    """The notice that carries a tip. `number`: of its slot; every tip of a slot has the same id, so only one is told."""
+    group = f"tips:{number}"
+    return Notice(
+        notice_id=notice_id(group, user_id, "tip"),
+        user_id=user_id,
+        kind=kind,
+        severity="info",
+        created_at=now,
+        expires_at=now + EXPIRES,
+        finding_ids=[],
+        channels=list(channels),
+        occurred_at=now,
+        group=group,
+        answerable=False,
+    )
+
+
+def report_notice(report: Report, number: int, channels: Sequence[Medium]) -> Notice:
+    """The monthly notice about the security report."""
+    group = f"security-report:{number}"
+    return Notice(
+        notice_id=notice_id(group, report.user_id, REPORT),
+        user_id=report.user_id,
+        kind=REPORT,
+        severity="info",
+        created_at=report.at,
+        expires_at=report.at + EXPIRES,
+        finding_ids=[],
+        channels=list(channels),
+        occurred_at=report.at,
+        group=group,
+        answerable=False,
+        facts={"points": str(report.score), "steps": ",".join(report.steps)},
+    )
