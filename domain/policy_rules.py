@@ -64,6 +64,17 @@ class Managers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     time_zone: str = "UTC"
 
 
+class Announcements(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How announcements go out that don't say it themselves."""
+
+    wave: Annotated[int, Meta(ge=1, le=1_000_000)] = 1000
+    """Readers told at once."""
+    gap: Annotated[int, Meta(ge=0, le=86_400)] = 5
+    """Seconds until the next wave."""
+    approve_topic: bool = False
+    """Those of the topic too wait for someone at the console."""
+
+
 class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All of it. `order` decides which finding names the notice when several are equally grave: the first listed."""
 
@@ -83,6 +94,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     )
     kinds: dict[str, KindRule] = {}
     managers: Managers = Managers()
+    announcements: Announcements = Announcements()
     order: list[str] = []
 
     def kind(self, name: str) -> KindRule:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ from stores.redis_client import answering
 PREFIX = "vigil:user:"
 LOADED = "vigil:directory-loaded"
 CHUNK = 500
+SCANNED = 1_000
 PLACE = ("directory", "user")
 
 _DECODER = msgspec.msgpack.Decoder(User)
@@ -38,6 +39,17 @@ class RedisDirectory:
                 values = self._client.mget([PREFIX + user for user in part])
             found |= {user: self._opened(user, value) for user, value in zip(part, values, strict=True)}
         return found
+
+    def names(self) -> Iterator[list[str]]:
+        """The ids of all users, some at a time, in no order; one may come twice, and who is put in meanwhile may be left out."""
+        cursor = 0
+        while True:
+            with answering():
+                cursor, found = self._client.scan(cursor, match=PREFIX + "*", count=SCANNED)
+            if found:
+                yield [name.decode().removeprefix(PREFIX) for name in found]
+            if not cursor:
+                return
 
     def put_many(self, users: Iterable[User]) -> None:
         values = {PREFIX + u.user_id: self._box.seal(*PLACE, u.user_id, msgspec.msgpack.encode(u)) for u in users}

@@ -30,13 +30,16 @@ from notices.deliver.provider import Provider
 from notices.deliver.registry import inbox_provider, providers
 from notices.deliver.sender import Sender
 from notices.unsubscribe import Links
+from stores.audience import RedisAudience
 from stores.directory import RedisDirectory
 from stores.inbox import RedisInbox
 from stores.redis_client import connect
 from stores.redis_profiles import erase as erase_profile
 from stores.refill import refill_inbox
 from stores.sent import SentMarks
+from stores.sql.announcements import SqlAnnouncements
 from stores.sql.store import Store, open_store
+from streams.announce import Announcer
 from streams.app import App, build, handle, instance_id
 from streams.desk import Bad, Desk
 from streams.ending import end_process
@@ -51,7 +54,7 @@ from streams.wordings import gate_of
 
 log = logging.getLogger(__name__)
 
-TOPICS = ("users", "findings", "notices")
+TOPICS = ("users", "findings", "notices", "announcements")
 LOOK = 1.0
 """Seconds between looks at what waits, and at whether Redis still knows the users."""
 POLL = 0.2
@@ -69,10 +72,11 @@ class Notify(Patient):
     """The work of the app. Every part is given, so that a test can give its own."""
 
     def __init__(
-        self, desk: Desk, store: Store, directory: Any, sender: Sender, publisher: Publisher, reread: Callable[[], Awaitable[int]]
-    ) -> None:
+        self, desk: Desk, store: Store, directory: Any, sender: Sender, publisher: Publisher, reread: Callable[[], Awaitable[int]],
+        announcer: Announcer | None = None,
+    ) -> None:  # fmt: skip
         self.desk, self.store, self.directory, self.sender, self.publisher = desk, store, directory, sender, publisher
-        self._reread = reread
+        self._reread, self.announcer = reread, announcer
         self.batches = 0
         self.receipts: Counter[tuple[str, str]] = Counter()
         self.bad: Counter[str] = Counter()
@@ -83,7 +87,9 @@ class Notify(Patient):
     async def run(self, items: Sequence[Item]) -> None:
         """Takes one batch to its end. Waits while Redis, SQL or Kafka are away; what fails by itself is put aside."""
         await self._take(self.desk.take_users, [item for item in items if item.topic == "users"])
-        rest = [item for item in items if item.topic != "users"]
+        if self.announcer is not None:
+            await self._take(self.announcer.take, [item for item in items if item.topic == "announcements"])
+        rest = [item for item in items if item.topic not in ("users", "announcements")]
         if any(item.topic == "notices" for item in rest):
             await self._insist(self.load_directory)
         await self._take(self.desk.take, rest)
@@ -139,6 +145,19 @@ class Notify(Patient):
                 log.warning("waiting: %s", error)
             except Exception as error:
                 log.error("what waits can't be tended: %s", _where(error))
+            await asyncio.sleep(LOOK)
+
+    async def announce(self) -> None:
+        """What announcements are due; apart from the rest, since to look for an audience may take long."""
+        while self.announcer is not None:
+            try:
+                await self.load_directory()
+                await asyncio.to_thread(self.announcer.tend)
+                self._owed.set()
+            except Unavailable as error:
+                log.warning("announcements wait: %s", error)
+            except Exception as error:
+                log.error("announcements can't be told: %s", _where(error))
             await asyncio.sleep(LOOK)
 
     async def publish(self) -> None:
@@ -209,6 +228,8 @@ class Notify(Patient):
             for lane in lanes:
                 out.add_metric([medium, lane.name], int(lane.breaker.is_open or lane.stuck()))
         yield out
+        if self.announcer is not None:
+            yield from self.announcer.metrics()
 
 
 def notify_app(settings: Settings, notify: Notify) -> App:
@@ -280,7 +301,16 @@ def build_notify(settings: Settings) -> Notify:
         await asyncio.to_thread(refill_inbox, store, inbox, datetime.now(UTC) - INBOX_KEPT)
         return count
 
-    notify = Notify(desk, store, directory, sender, publisher, fill_redis)
+    announcer = Announcer(
+        SqlAnnouncements(store.database),
+        RedisAudience(client, directory),
+        sender.owner,
+        rules=rules,
+        default_locale=settings.notices.default_locale,
+        late_after=settings.notices.late_after,
+        contact_wait=settings.notices.contact_wait,
+    )
+    notify = Notify(desk, store, directory, sender, publisher, fill_redis, announcer)
     hear.append(notify.heard)
     return notify
 
@@ -309,7 +339,7 @@ def run_notify(settings: Settings) -> int:
 
     return serve(
         settings, notify_app(settings, notify), "notify", more=notify.metrics, done=lambda: notify.batches,
-        waiting=lambda: bool(notify.waiting_for), tasks=[notify.tend, notify.publish], closing=[close],
+        waiting=lambda: bool(notify.waiting_for), tasks=[notify.tend, notify.publish, notify.announce], closing=[close],
         outbox=lambda: notify.store.outbox.depth(datetime.now(UTC)),
     )  # fmt: skip
 
