@@ -6,11 +6,8 @@ after the write: the replay sees each offset as applied and skips it. Knows no F
 
 from __future__ import annotations
 
-import base64
 import logging
-import os
 import time
-import traceback
 from collections import Counter
 from collections.abc import Callable, Container, Sequence
 from datetime import UTC, datetime
@@ -21,12 +18,12 @@ import msgspec
 
 from domain.decode import Rejected
 from domain.events import STRUCTS, TOPIC_OF, AccountChange, Login, Margin, Report, Service, Trade, Transfer, Verdict
-from domain.messages import DeadLetter
 from domain.ports import Unavailable
 from domain.profile import UserState, applied_key, decode, encode
 from streams.cache import ProfileCache
 from streams.ending import end_process
-from streams.models import encode_record
+from streams.letters import dead_letter, where
+from streams.models import encode_records
 from streams.patience import Patient
 from streams.publisher import Message, Publisher
 from streams.records import Item
@@ -38,9 +35,9 @@ RULED = (Login, Transfer, Trade, AccountChange, Margin, Service, Report, Verdict
 CHECK_REDIS_EVERY = 1.0
 HOT = 2_000
 """Users whose state is kept decoded, beside its bytes; some 30 MB."""
-LARGEST = 2_900_000
-"""Bytes of a value that a dead letter holds: in base64 just below what its topic takes."""
-CUT = "(cut: the record has {size} bytes, the first {kept} are kept)"
+RECORDS = 250
+"""Records a message of `features`: one message each would be most of what is published."""
+OWN = frozenset((*STRUCTS, "features"))
 _ENCODE = msgspec.json.Encoder()
 
 
@@ -95,6 +92,8 @@ class Work:
         self.states: dict[str, UserState] = {}
         self.changed: set[str] = set()
         self.applied: dict[str, list[Item]] = {}
+        self.records: list[Any] = []
+        """Of what events were like, to be learned from when verdicts come."""
 
     def publish(self, topic: str, key: str, value: Any, cause: Item, partition: int | None = None) -> None:
         self.messages.append(Message(topic, key.encode(), _ENCODE.encode(value), partition))
@@ -260,12 +259,12 @@ class Kernel(Patient):
             if item.offset <= state.applied.get(key, -1):
                 self.tally.skipped += 1
                 continue
-            mark = len(work.messages)
+            mark, recorded = len(work.messages), len(work.records)
             try:
                 self._one(item, state, now, work)
             except Exception as error:  # the record, or a rule, is at fault: this record alone is put aside
-                log.error("%r can't be processed: %s", item, _where(error))
-                del work.messages[mark:], work.causes[mark:]
+                log.error("%r can't be processed: %s", item, where(error))
+                del work.messages[mark:], work.causes[mark:], work.records[recorded:]
                 self._dead_letter(work, item, Rejected(f"processing failed: {type(error).__name__}: {error}"[:500]), now)
                 state = work.states[user] = self._rewound(user, stored, work.applied.get(user, []), now)
             else:
@@ -274,6 +273,9 @@ class Kernel(Patient):
                 self.tally.last_event_at = max(self.tally.last_event_at, item.at or 0.0)
             _note(state, item.topic, key, item.offset)
             work.changed.add(user)
+        for start in range(0, len(work.records), RECORDS):
+            work.messages.append(Message("features", None, encode_records(work.records[start : start + RECORDS])))
+            work.causes.append(item)
         return work
 
     def _one(self, item: Item, state: UserState, now: datetime, work: Work) -> None:
@@ -281,12 +283,11 @@ class Kernel(Patient):
         outcome = self.engine.apply(event, state, item.source)
         for detector, error in outcome.errors:
             self.tally.detector_errors[detector] += 1
-            log.error("detector %s failed on event %s: %s", detector, event.event_id, _where(error))
+            log.error("detector %s failed on event %s: %s", detector, event.event_id, where(error))
         self.tally.repeated += bool(getattr(outcome, "repeated", False))
         user = event.user_id
         if (record := getattr(outcome, "record", None)) is not None:
-            work.messages.append(Message("features", user.encode(), encode_record(record)))
-            work.causes.append(item)
+            work.records.append(record)
         if isinstance(event, Verdict):
             decision = self.policy.decide_verdict(event, outcome.cleared, outcome.condemned, state, now)
             for action in decision.actions:
@@ -355,8 +356,8 @@ class Kernel(Patient):
         for error, message, item in zip(refused, work.messages, work.causes, strict=True):
             if error is None:
                 continue
-            if message.topic in STRUCTS:  # an event of Vigil's own: nothing is lost but that it is told
-                log.error("an event for %s can't be published: %r", message.topic, error)
+            if message.topic in OWN:  # nothing is lost but that it is told, or learned from
+                log.error("what Vigil says on %s can't be published: %r", message.topic, error)
                 continue
             if message.topic == "dead-letters":
                 self._die(f"{item!r} can be neither processed nor put aside: {error!r}")
@@ -375,25 +376,3 @@ def _note(state: UserState, topic: str, key: str, offset: int) -> None:
         for old in [name for name in state.applied if name.rpartition("/")[2] == topic]:
             del state.applied[old]
     state.applied[key] = offset
-
-
-def dead_letter(item: Item, reason: str, field: str | None, now: datetime) -> Message:
-    """The record whole, with the reason in words. Keyed like the record. One that no dead letter can hold is cut, and says so."""
-    value = item.value
-    if value is not None and len(value) > LARGEST:
-        reason, value = f"{reason} {CUT.format(size=len(value), kept=LARGEST)}", value[:LARGEST]
-    letter = DeadLetter(
-        topic=item.where, partition=item.partition, offset=item.offset, key=_base64(item.key), value=_base64(value), reason=reason,
-        field=field, at=now,
-    )  # fmt: skip
-    return Message("dead-letters", item.key, _ENCODE.encode(letter))
-
-
-def _where(error: BaseException) -> str:
-    """Kind and place of an error. Not its text, which may hold what a person typed."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{type(error).__name__} in " + (f"{os.path.relpath(frames[-1].filename)}:{frames[-1].lineno}" if frames else "?")
-
-
-def _base64(data: bytes | None) -> str | None:
-    return None if data is None else base64.b64encode(data).decode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -24,9 +24,9 @@ AGAIN = 5.0
 """Seconds until a broker that doesn't answer is asked again."""
 
 
-def encode_record(record: Any) -> bytes:
-    """A record (detectors.models.learner.Record) for the topic `features`: msgpack, which can say that a number is missing."""
-    return _ENCODE.encode(record)
+def encode_records(records: Sequence[Any]) -> bytes:
+    """Records (detectors.models.learner.Record) for the topic `features`: msgpack, which can say that a number is missing."""
+    return _ENCODE.encode(records)
 
 
 _ENCODE = msgspec.msgpack.Encoder()

@@ -38,16 +38,19 @@ from stores.redis_profiles import erase as erase_profile
 from stores.refill import refill_inbox
 from stores.sent import SentMarks
 from stores.sql.announcements import SqlAnnouncements
+from stores.sql.protection import SqlProtection
 from stores.sql.store import Store, open_store
+from stores.tips import RedisTips
 from streams.announce import Announcer
 from streams.app import App, build, handle, instance_id
 from streams.desk import Bad, Desk
 from streams.ending import end_process
-from streams.kernel import _where, dead_letter
+from streams.letters import dead_letter, where
 from streams.patience import Patient
 from streams.publisher import KafkaPublisher, Message, Publisher
 from streams.records import Item, PlainDecoder
 from streams.serve import serve
+from streams.tips import Tips
 from streams.transport import Batch
 from streams.users import reread
 from streams.wordings import gate_of
@@ -59,8 +62,10 @@ LOOK = 1.0
 """Seconds between looks at what waits, and at whether Redis still knows the users."""
 POLL = 0.2
 """Seconds between looks at what SQL owes to Kafka: answers come in by other processes."""
-LINGER = 0.05
-"""Seconds for which receipts are gathered before they are published."""
+LINGER = 0.2
+"""Seconds for which receipts are gathered before they are published: two transactions each time, and no reader waits for them."""
+GATHER = 0.02
+"""Seconds for which the desk gathers notices where few come: each transaction waits for the disk."""
 PUBLISH = 500
 SWITCH = 0.001
 """Seconds for which a thread may keep others waiting: at Python's 5 ms a mail server's answers wait so long while mails are composed."""
@@ -73,10 +78,10 @@ class Notify(Patient):
 
     def __init__(
         self, desk: Desk, store: Store, directory: Any, sender: Sender, publisher: Publisher, reread: Callable[[], Awaitable[int]],
-        announcer: Announcer | None = None,
+        announcer: Announcer | None = None, tips: Tips | None = None,
     ) -> None:  # fmt: skip
         self.desk, self.store, self.directory, self.sender, self.publisher = desk, store, directory, sender, publisher
-        self._reread, self.announcer = reread, announcer
+        self._reread, self.announcer, self.tips = reread, announcer, tips
         self.batches = 0
         self.receipts: Counter[tuple[str, str]] = Counter()
         self.bad: Counter[str] = Counter()
@@ -106,7 +111,7 @@ class Notify(Patient):
                 await self._take(work, items[:middle])
                 await self._take(work, items[middle:])
                 return
-            log.error("%r can't be processed: %s", items[0], _where(error))
+            log.error("%r can't be processed: %s", items[0], where(error))
             bad = [(items[0], Rejected(f"processing failed: {type(error).__name__}"))]
         await self._put_aside(bad)
         if any(item.topic == "notices" for item in items):
@@ -144,7 +149,7 @@ class Notify(Patient):
             except Unavailable as error:
                 log.warning("waiting: %s", error)
             except Exception as error:
-                log.error("what waits can't be tended: %s", _where(error))
+                log.error("what waits can't be tended: %s", where(error))
             await asyncio.sleep(LOOK)
 
     async def announce(self) -> None:
@@ -157,7 +162,20 @@ class Notify(Patient):
             except Unavailable as error:
                 log.warning("announcements wait: %s", error)
             except Exception as error:
-                log.error("announcements can't be told: %s", _where(error))
+                log.error("announcements can't be told: %s", where(error))
+            await asyncio.sleep(LOOK)
+
+    async def advise(self) -> None:
+        """Tips and security reports that are due; nothing where they are off."""
+        while self.tips is not None and self.tips.plan.enabled:
+            try:
+                await self.load_directory()
+                if await asyncio.to_thread(self.tips.tend):
+                    self._owed.set()
+            except Unavailable as error:
+                log.warning("tips wait: %s", error)
+            except Exception as error:
+                log.error("tips can't be told: %s", _where(error))
             await asyncio.sleep(LOOK)
 
     async def publish(self) -> None:
@@ -171,7 +189,7 @@ class Notify(Patient):
                 log.warning("not published yet: %s", error)
                 await asyncio.sleep(LOOK)
             except Exception as error:
-                log.error("what SQL owes to Kafka can't be published: %s", _where(error))
+                log.error("what SQL owes to Kafka can't be published: %s", where(error))
                 await asyncio.sleep(LOOK)
             self._owed.clear()
             try:
@@ -230,11 +248,14 @@ class Notify(Patient):
         yield out
         if self.announcer is not None:
             yield from self.announcer.metrics()
+        if self.tips is not None:
+            yield from self.tips.metrics()
 
 
 def notify_app(settings: Settings, notify: Notify) -> App:
     """The Faust app; `notify` does the work."""
     app = build(settings, "notify", _decoder(settings), together=True)
+    app.batch_linger = GATHER
 
     async def work(batch: Batch) -> None:
         await notify.run(batch.items)
@@ -310,7 +331,8 @@ def build_notify(settings: Settings) -> Notify:
         late_after=settings.notices.late_after,
         contact_wait=settings.notices.contact_wait,
     )
-    notify = Notify(desk, store, directory, sender, publisher, fill_redis, announcer)
+    tips = Tips(store, SqlProtection(store), directory, RedisTips(client), sender.owner, settings.tips, rules)
+    notify = Notify(desk, store, directory, sender, publisher, fill_redis, announcer, tips)
     hear.append(notify.heard)
     return notify
 
@@ -339,7 +361,8 @@ def run_notify(settings: Settings) -> int:
 
     return serve(
         settings, notify_app(settings, notify), "notify", more=notify.metrics, done=lambda: notify.batches,
-        waiting=lambda: bool(notify.waiting_for), tasks=[notify.tend, notify.publish, notify.announce], closing=[close],
+        waiting=lambda: bool(notify.waiting_for), tasks=[notify.tend, notify.publish, notify.announce, notify.advise],
+        closing=[close],
         outbox=lambda: notify.store.outbox.depth(datetime.now(UTC)),
     )  # fmt: skip
 

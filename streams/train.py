@@ -45,7 +45,7 @@ CHECKPOINT = 5.0
 MANY = 5_000
 """Records after which it is written at once."""
 AGAIN = 5.0
-_ENCODE, _RECORD = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(Record)
+_ENCODE, _RECORD, _RECORDS = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(Record), msgspec.msgpack.Decoder(list[Record])
 _VERDICTS = msgspec.msgpack.Decoder(list[Verdict])
 
 
@@ -97,16 +97,17 @@ class Trainer:
         self._changed = {model.family.name for model in models}  # a broker may have forgotten them
 
     def take(self, topic: str, value: bytes | None, event: Any) -> None:
-        """One record of `features` (its bytes) or `verdicts` (decoded)."""
+        """One value of `features` (its bytes: what several events were like) or `verdicts` (decoded)."""
         if topic == "features":
             try:
-                record = _RECORD.decode(value or b"")
+                records = _RECORDS.decode(value or b"")
             except msgspec.MsgspecError:
                 self.damaged += 1
                 return
-            self.watch.row(record)
-            self.learner.take(record)
-            self.learner.advance(record.at)
+            for record in records:
+                self.watch.row(record)
+                self.learner.take(record)
+                self.learner.advance(record.at)
         elif isinstance(event, Verdict):
             self.learner.verdict(event)
 
@@ -243,7 +244,7 @@ class Role:
         decode = EventDecoder(self.settings.kafka.topic_of, load_mappings(self.settings.mappings_dir))
         written, since = time.monotonic(), 0
         while not self._stop.is_set():
-            found = await consumer.getmany(timeout_ms=500, max_records=1_000)
+            found = await consumer.getmany(timeout_ms=500, max_records=100)
             # Verdicts last: what they are about is likely in the same handful.
             for part, records in sorted(found.items(), key=lambda entry: entry[0].topic != self.settings.kafka.at_broker("features")):
                 topic = self.settings.kafka.topic_of(part.topic)
@@ -251,7 +252,7 @@ class Role:
                     trainer.take(topic, record.value, decode(record).event if topic == "verdicts" else None)
                 trainer.offsets[self._name(part)] = records[-1].offset + 1
                 since += len(records)
-            if since >= MANY or time.monotonic() - written > CHECKPOINT:
+            if since >= MANY or len(trainer.journal.taken) >= MANY or time.monotonic() - written > CHECKPOINT:
                 await trainer.checkpoint()
                 written, since = time.monotonic(), 0
         await trainer.checkpoint()

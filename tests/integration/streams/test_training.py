@@ -18,7 +18,7 @@ from embedded.broker import Broker
 from ledger.book import Book
 from ledger.keys import Keyring
 from stores.sql.training import LEASE_SECONDS, Lost, Training, open_training
-from streams.models import Models, encode_record
+from streams.models import Models, encode_records
 from streams.publisher import Message
 from streams.train import Trainer
 from tests.support.background import Background, wait_until
@@ -79,7 +79,7 @@ def trainer_of(training: Training, clock: Clock | None = None) -> Trainer:
 
 def row(name: str, at: float = 0.0, **fields: Any) -> bytes:
     record = Record(name, 1, T0 + at, "transfer", (100.0, *([float("nan")] * (len(transfer.NAMES) - 1))), **fields)
-    return encode_record(record)
+    return encode_records([record])
 
 
 def fraud(about: str, at: float = DAY) -> Verdict:

@@ -32,7 +32,8 @@ def item(topic: str, offset: int, value: bytes | None, key: bytes | None = b"u1"
 
 
 class CountingEngine:
-    """Counts events in the state and raises a finding on each login whose id begins with `bad`; raises on `poison`."""
+    """Counts events in the state and raises a finding on each login whose id begins with `bad`; raises on `poison`; makes
+    a record of `kept`."""
 
     def __init__(self) -> None:
         self.applied: list[str] = []
@@ -60,7 +61,8 @@ class CountingEngine:
                     score=1.0, reasons=[], event_id=event.event_id, user_id=event.user_id, occurred_at=event.occurred_at, source=source,
                 )
             )  # fmt: skip
-        return SimpleNamespace(findings=findings, cleared=[], condemned=[], errors=[], tells=self.tells)
+        record = [event.event_id] if event.event_id.startswith("kept") else None
+        return SimpleNamespace(findings=findings, cleared=[], condemned=[], errors=[], tells=self.tells, record=record)
 
 
 class TellingPolicy:

@@ -54,6 +54,17 @@ async def test_findings_and_notices_are_published_and_the_profile_written() -> N
     assert parts.events() == 2
 
 
+async def test_what_events_were_like_is_told_a_batch_at_a_time() -> None:
+    """Thousands of records of a few bytes each would be most of what is published."""
+    parts = Parts()
+    kept = [item("logins", n, login(f"kept{n}")) for n in range(kernel_module.RECORDS + 1)]
+    await parts.kernel.run([*kept, item("logins", len(kept), login("poison"))])
+
+    told = [msgspec.msgpack.decode(m.value) for m in parts.bus.messages if m.topic == "features"]
+    assert [len(records) for records in told] == [kernel_module.RECORDS, 1]
+    assert told[0][0] == ["kept0"]
+
+
 async def test_a_batch_that_comes_back_is_applied_once() -> None:
     """Killed between write and commit: the offsets are known in the profile, nothing is told or counted again."""
     first = Parts()
