@@ -23,6 +23,7 @@ class App(faust.App):
 
     batch_decode: Callable[[Any], Any]
     batch_together: bool = False
+    batch_linger: float = 0.005
     small_broker: bool = False
     consumes: bool = False
     """True once partitions are assigned and their offsets are sought; false again during a rebalance."""

@@ -29,6 +29,7 @@ from notices.deliver.outgoing import outgoing, signing
 from notices.deliver.provider import Provider
 from notices.deliver.registry import inbox_provider, providers
 from notices.deliver.sender import Sender
+from notices.passes import PASSES, Passes
 from notices.unsubscribe import Links
 from stores.audience import RedisAudience
 from stores.directory import RedisDirectory
@@ -175,7 +176,7 @@ class Notify(Patient):
             except Unavailable as error:
                 log.warning("tips wait: %s", error)
             except Exception as error:
-                log.error("tips can't be told: %s", _where(error))
+                log.error("tips can't be told: %s", where(error))
             await asyncio.sleep(LOOK)
 
     async def publish(self) -> None:
@@ -305,6 +306,7 @@ def build_notify(settings: Settings) -> Notify:
             unsubscribe=Links(keyring.box("unsubscribe")).token,
             gate=gate_of(store.wordings, settings.notices.approval),
             check_code=CheckCodes(keyring.key(CHECK_CODES)).of,
+            feedback=Passes(keyring.box(PASSES)).feedback,
         ),
         late_after=settings.notices.late_after,
         contact_wait=settings.notices.contact_wait,

@@ -32,8 +32,10 @@ LEASE = 40.0
 LONGEST_TRY = 16.0
 RETRY_FOR = timedelta(days=1)
 BATCH = 250
-LINGER = 0.1
+LINGER = 0.2
 """Seconds for which outcomes are gathered before they are written: each write waits for the disk, and nobody waits for a receipt."""
+MANY = 100
+"""Outcomes that are written at once all the same."""
 AFTERWARDS = 1.0
 """Seconds after a recovery until what waited is hurried once more."""
 OTHER: dict[Medium, Medium] = {"email": "sms", "sms": "email"}
@@ -320,8 +322,9 @@ class Sender:
         while not last:
             batch: list[Result] = []
             entry = self._results.get()
-            if not self._stopping.is_set():
-                time.sleep(LINGER)
+            until = time.monotonic() + LINGER
+            while not self._stopping.is_set() and self._results.qsize() < MANY and (left := until - time.monotonic()) > 0:
+                time.sleep(min(LINGER / 8, left))
             while entry is not None:
                 batch.append(entry)
                 if len(batch) >= BATCH:
