@@ -145,6 +145,16 @@ class Notices(Section):
     )
 
 
+class Tips(Section):
+    """Tips and security reports that go out by themselves."""
+
+    enabled: bool = False
+    every: int = Field(1_209_600, ge=86_400, le=MOST_SECONDS, description="seconds from one tip to a user's next")
+    per_month: int = Field(2, ge=0, le=31, description="tips a user gets in thirty days at most; 0: none")
+    report_every: int = Field(2_592_000, ge=0, le=MOST_SECONDS, description="seconds from one security report to a user's next; 0: none")
+    channels: list[Literal["email", "inapp"]] = Field(["email", "inapp"], min_length=1, description="on which they go out; never by SMS")
+
+
 class Receipts(Section):
     """Callbacks of providers."""
 
@@ -209,6 +219,7 @@ class Settings(Section):
     sms: Providers = Providers()
     console: Console = Console()
     notices: Notices = Notices()
+    tips: Tips = Tips()
     receipts: Receipts = Receipts()
     metrics: Metrics = Metrics()
     models: Models = Models()

@@ -62,8 +62,10 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 
     open_findings: int | None = None
     """Warnings and critical findings of the last thirty days that nobody has said to be harmless."""
+    contacts: frozenset[str] = frozenset()
+    """Channels (`email`, `sms`) on which the user has a contact that can be one."""
     bounced: frozenset[str] = frozenset()
-    """Channels (`email`, `sms`) whose contact messages came back from."""
+    """Those of them whose messages came back."""
 
 
 def report(user_id: str, user: User | None, state: UserState | None, seen: Seen, now: datetime) -> Report:
@@ -126,12 +128,11 @@ def _code(user: User | None) -> Found:
 def _contacts(user: User | None, seen: Seen) -> Found:
     if user is None:
         return _part("contacts", "unknown", "unknown")
-    have = {name for name, value in (("email", user.email), ("sms", user.phone)) if value}
-    reached = have - seen.bounced
+    reached = seen.contacts - seen.bounced
     if len(reached) == 2:
         return _part("contacts", "good", "contacts_both")
-    steps = ("contacts_fix",) if have & seen.bounced else ("contacts",)
-    detail = ("contacts_bounced" if have & seen.bounced else "contacts_one") if reached else "contacts_none"
+    steps = ("contacts_fix",) if seen.bounced else ("contacts",)
+    detail = ("contacts_bounced" if seen.bounced else "contacts_one") if reached else "contacts_none"
     return _part("contacts", "partly" if reached else "missing", detail, steps, share=0.5 if reached else 0.0)
 
 

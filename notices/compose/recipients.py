@@ -87,6 +87,14 @@ def phone_number(text: str | None, region: str | None = None) -> str | None:
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)) if phonenumbers.is_possible_number(number) else None
 
 
+def contacts_of(user: User | None) -> dict[Medium, str]:
+    """Where messages to the user can be sent, by channel; in the app they always can."""
+    if user is None:
+        return {}
+    found: dict[Medium, str | None] = {"email": email_address(user.email), "sms": phone_number(user.phone, user.region)}
+    return {channel: address for channel, address in found.items() if address}
+
+
 def _current(notice: Notice, user: User | None) -> Iterator[Recipient]:
     region = user.region if user else None
     contacts = {"email": email_address(user.email if user else None), "sms": phone_number(user.phone if user else None, region)}

@@ -99,8 +99,12 @@ def spread(name: str, count: int) -> int:
 
 @lru_cache(maxsize=1024)
 def _of_kind(kind: str) -> Sequence[Tip]:
-    family = f"{kind.partition('_')[0]}_*"
-    return [tip for tip in library() if kind in tip.fits or family in tip.fits]
+    return [tip for tip in library() if any(matches(pattern, kind) for pattern in tip.fits)]
+
+
+def matches(pattern: str, kind: str) -> bool:
+    """Whether `pattern`, a kind or how a family's kinds begin (`login_*`), names the kind."""
+    return kind.startswith(pattern[:-1]) if pattern.endswith("*") else kind == pattern
 
 
 def _settled(user: User | None) -> frozenset[str]:

@@ -67,11 +67,17 @@ def pick(
     return min(fitting, key=rank, default=None)
 
 
+def identity(kind: str, number: int, user_id: str) -> str:
+    """The id of a slot's notice: of the report (REPORT), else of whichever tip it is."""
+    if kind == REPORT:
+        return notice_id(f"security-report:{number}", user_id, REPORT)
+    return notice_id(f"tips:{number}", user_id, "tip")
+
+
 def tip_notice(user_id: str, kind: str, number: int, now: datetime, channels: Sequence[Medium]) -> Notice:
     """The notice that carries a tip. `number`: of its slot; every tip of a slot has the same id, so only one is told."""
-    group = f"tips:{number}"
     return Notice(
-        notice_id=notice_id(group, user_id, "tip"),
+        notice_id=identity(kind, number, user_id),
         user_id=user_id,
         kind=kind,
         severity="info",
@@ -80,16 +86,15 @@ def tip_notice(user_id: str, kind: str, number: int, now: datetime, channels: Se
         finding_ids=[],
         channels=list(channels),
         occurred_at=now,
-        group=group,
+        group=f"tips:{number}",
         answerable=False,
     )
 
 
 def report_notice(report: Report, number: int, channels: Sequence[Medium]) -> Notice:
     """The monthly notice about the security report."""
-    group = f"security-report:{number}"
     return Notice(
-        notice_id=notice_id(group, report.user_id, REPORT),
+        notice_id=identity(REPORT, number, report.user_id),
         user_id=report.user_id,
         kind=REPORT,
         severity="info",
@@ -98,7 +103,7 @@ def report_notice(report: Report, number: int, channels: Sequence[Medium]) -> No
         finding_ids=[],
         channels=list(channels),
         occurred_at=report.at,
-        group=group,
+        group=f"security-report:{number}",
         answerable=False,
         facts={"points": str(report.score), "steps": ",".join(report.steps)},
     )
