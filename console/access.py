@@ -22,15 +22,20 @@ PERMISSIONS: dict[str, str] = {
     "users": "see what is normal for an account, and its timeline",
     "notices": "search notices and see one as it was sent, contacts masked",
     "verify": "have the ledger verified",
+    "words": "see every kind of notice with sample data, and its editions",
+    "submit_words": "submit words of notices for approval",
+    "approve_words": "approve words that someone else submitted, or take an earlier edition back",
     "reveal": "see a whole contact; needs a reason and leaves a trace in the ledger",
     "detectors": "see detectors, their configuration and cases",
     "embedded": "see the mailbox and the demo inbox of the one-machine stack",
 }
 
 ROLES: dict[str, frozenset[str]] = {
-    "security": frozenset({"overview", "findings", "decide", "users", "notices", "detectors"}),
-    "compliance": frozenset({"overview", "findings", "users", "notices", "verify", "reveal", "detectors"}),
-    "admin": frozenset({"overview", "detectors", "embedded"}),
+    "security": frozenset({"overview", "findings", "decide", "users", "notices", "detectors", "words", "submit_words"}),
+    "compliance": frozenset(
+        {"overview", "findings", "users", "notices", "verify", "reveal", "detectors", "words", "submit_words", "approve_words"}
+    ),
+    "admin": frozenset({"overview", "detectors", "embedded", "words", "submit_words"}),
 }
 """An admin runs the console; reading people's notices and deciding on them are other people's work."""
 

@@ -19,6 +19,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, S
 from console import (
     answers,
     campaigns,
+    catalogue,
     demo,
     detectors,
     findings,
@@ -58,6 +59,7 @@ HANDLERS: list[ControllerRouterHandler] = [
     *users.HANDLERS,
     *notices.HANDLERS,
     *campaigns.HANDLERS,
+    *catalogue.HANDLERS,
     *detectors.HANDLERS,
     *mailbox_page.HANDLERS,
     *demo.HANDLERS,

@@ -105,6 +105,7 @@ def services(settings: Settings, mailbox: Mailbox | None = None) -> Services:
         receipt_keys={name: key.get_secret_value() for name, key in settings.receipts.keys.items()},
         sns_topics=frozenset(settings.receipts.topics),
         sending=sending(settings),
+        approval=settings.notices.approval,
         once=Once(client),
         checks={"database": queries.open_count, "redis": client.ping},
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +15,7 @@ from console.amazon import Certificates, fetch
 from console.answer_words import AnswerWords, State
 from console.evidence import opened_notice, verified
 from console.limits import Guesses
+from console.samples import sample
 from console.sessions import Sessions
 from console.watch import Rates, Watch, watch
 from domain import profile
@@ -104,6 +105,10 @@ class Services:
     fetch: Callable[[str], bytes] = fetch
     """From SNS's own hosts alone."""
     certificate: Callable[[str], bytes] = field(default_factory=Certificates)
+    sample_notice: Callable[[str], tuple[Notice, Sequence[Notice]]] = sample
+    """A notice with sample data by its name, and what it names if it is a digest."""
+    approval: Literal["release", "console", "off"] = "release"
+    """Which words may be sent (config.settings.Notices.approval)."""
     sending: frozenset[Medium] = frozenset()
     """Channels that have a provider."""
     rates: Rates = field(default_factory=Rates)

@@ -28,6 +28,7 @@ ROOMS = (
     Room("campaigns", "Campaigns", "/campaigns", "c", "findings"),
     Room("users", "Users", "/users", "u", "users"),
     Room("notices", "Notices", "/notices", "n", "notices"),
+    Room("catalogue", "Catalogue", "/catalogue", "w", "words"),
     Room("detectors", "Detectors", "/detectors", "d", "detectors"),
     Room("mailbox", "Mailbox", "/mailbox", "m", "embedded"),
     Room("demo", "Demo inbox", "/demo", "i", "embedded"),

@@ -23,7 +23,10 @@ MANIFEST = TEMPLATE_DIR / "APPROVED"
 """The editions that come approved with this release: `kind locale edition`, a line each."""
 DIGITS = 24
 """Of an edition's name in the manifest."""
-NOT_OF_NOTICES = frozenset({"pages.py", "stopping.py", "checking.py", "glossary.py", "locales.py", "pseudo.py", "editions.py"})
+NOT_OF_NOTICES = frozenset(
+    f"{name}.py"
+    for name in ("pages", "stopping", "checking", "glossary", "locales", "pseudo", "editions", "preview", "intake", "approval", "sign")
+)
 """Code whose texts stand on pages of the console, in no notice."""
 _REFERS = re.compile(r"{%-?\s*(?:extends|include|import|from)\s+[\"']([^\"']+)[\"']")
 
