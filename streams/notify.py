@@ -27,6 +27,7 @@ from ledger.keys import Keyring
 from notices.compose import Composer
 from notices.deliver.outgoing import outgoing, signing
 from notices.deliver.provider import Provider
+from notices.deliver.quota import OwnCounts
 from notices.deliver.registry import inbox_provider, providers
 from notices.deliver.sender import Sender
 from notices.passes import PASSES, Passes
@@ -34,6 +35,7 @@ from notices.unsubscribe import Links
 from stores.audience import RedisAudience
 from stores.directory import RedisDirectory
 from stores.inbox import RedisInbox
+from stores.quota import SharedCounts
 from stores.redis_client import connect
 from stores.redis_profiles import erase as erase_profile
 from stores.refill import refill_inbox
@@ -285,6 +287,7 @@ def build_notify(settings: Settings) -> Notify:
         _owner(settings),
         sole=settings.database.url.startswith("sqlite"),  # there run_worker sees to it that there is but one
         marks=SentMarks(connect(settings.redis.url, answer_seconds=0.5)),
+        counts=SharedCounts(connect(settings.redis.url, answer_seconds=0.5), OwnCounts()),
         heard=lambda receipts: hear[0](receipts),
     )
 

@@ -11,6 +11,7 @@ from domain.ports import Delivery
 from notices.deliver.outcome import Outcome, Unavailable
 from notices.deliver.pace import Breaker, Bucket
 from notices.deliver.provider import Provider
+from notices.deliver.quota import Quota
 
 SLOW = 2.0
 """Seconds without any success after which a lane with a try under way counts as stuck, and others are preferred."""
@@ -37,9 +38,10 @@ class Lane:
         provider: Provider,
         after: Callable[[Job, Lane, Outcome], None],
         dropped: Callable[[Job], None],
+        quota: Quota,
         clock: Callable[[], float] = time.monotonic,
     ):
-        self.provider, self.clock = provider, clock
+        self.provider, self.quota, self.clock = provider, quota, clock
         self.breaker = Breaker()
         self._after, self._dropped = after, dropped
         self._bucket = Bucket(provider.limits.rate)
@@ -68,8 +70,11 @@ class Lane:
         """Takes the job, unless the provider is out of order; a stuck lane takes one only when asked to, and while a thread is free."""
         if self.stuck() and not (even_if_stuck and self.depth < self.provider.limits.connections):
             return False
+        if not self.quota.take(job.delivery.rendered.severity):
+            return False
         with self._free:
             if self._stopping or not self.breaker.allows(self.clock()):
+                self.quota.give_back()
                 return False
             self._queue.append(job)
             idle = len(self._threads) - len(self._busy)
@@ -86,7 +91,15 @@ class Lane:
             jobs, self._queue = list(self._queue), deque()
             if jobs:
                 self.breaker.abandon()
+        for _ in jobs:
+            self.quota.give_back()
         return jobs
+
+    def why_not(self, severity: str) -> str:
+        """Why a job was not taken, in words."""
+        if self.quota.wait(severity):
+            return "its quota is used up"
+        return "does not answer" if self.stuck() else self.breaker.reason
 
     def stop(self) -> None:
         """No new tries; those under way go on."""
@@ -136,6 +149,7 @@ class Lane:
                     continue
                 if self._queue[0].until < now:
                     self.breaker.abandon()
+                    self.quota.give_back()
                     self._dropped(self._queue.popleft())
                 elif wait := self._bucket.delay(now):
                     self._free.wait(wait)

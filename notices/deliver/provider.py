@@ -13,11 +13,14 @@ from notices.deliver.outcome import Outcome
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """How hard a provider may be used: `?connections=` and `?rate=` of its URL."""
+    """How hard a provider may be used: `?connections=`, `?rate=`, `?hourly=` and `?daily=` of its URL."""
 
     connections: int = 8
     rate: float | None = None
     """Messages a second, None for no limit."""
+    hourly: int | None = None
+    daily: int | None = None
+    """Messages an hour and a day of the clock, of all workers together; None for no limit."""
 
 
 Finish = Callable[[Rendered, bytes], bytes]

@@ -103,13 +103,16 @@ def _foreign(scheme: str, where: str) -> type[Any]:
 
 
 def _limits(url: str, where: str) -> Limits:
-    """`connections` (1-64) and `rate` (a second) of the URL's query."""
+    """`connections` (1-64), `rate` (a second), `hourly` and `daily` of the URL's query."""
     query = parse_qs(urlsplit(url).query)
     try:
         connections = int(query.get("connections", ["8"])[-1])
         rate = float(query["rate"][-1]) if "rate" in query else None
+        hourly, daily = (int(query[name][-1]) if name in query else None for name in ("hourly", "daily"))
     except ValueError:
-        raise ProviderError(f"{where}: connections and rate are numbers") from None
+        raise ProviderError(f"{where}: connections, rate, hourly and daily are numbers") from None
     if not 1 <= connections <= 64 or (rate is not None and not 0 < rate <= 100_000):
         raise ProviderError(f"{where}: expected connections from 1 to 64 and a rate above 0")
-    return Limits(connections, rate)
+    if any(most is not None and not 0 < most <= 1_000_000_000 for most in (hourly, daily)):
+        raise ProviderError(f"{where}: expected hourly and daily above 0")
+    return Limits(connections, rate, hourly, daily)

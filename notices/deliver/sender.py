@@ -27,6 +27,7 @@ from notices.deliver.lane import Job, Lane
 from notices.deliver.outcome import Delivered, Outcome, Refused, Sent, Unavailable
 from notices.deliver.pace import backoff
 from notices.deliver.provider import Provider
+from notices.deliver.quota import Counts, OwnCounts, Quota
 
 LEASE = 40.0
 LONGEST_TRY = 16.0
@@ -77,6 +78,7 @@ class Sender:
         *,
         sole: bool = False,
         marks: Marks | None = None,
+        counts: Counts | None = None,
         heard: Callable[[Sequence[Receipt]], None] = lambda receipts: None,
         poll: float = 0.25,
         lease: float = LEASE,
@@ -86,9 +88,14 @@ class Sender:
         self.outbox, self.owner, self.sole, self.poll, self.lease = outbox, owner, sole, poll, lease
         self._marks = marks or NoMarks()
         self._heard, self._now, self._dice = heard, now, dice
+        shared = counts or OwnCounts()
+
+        def lane(provider: Provider) -> Lane:
+            quota = Quota(provider.medium, provider.name, provider.limits, shared, lambda: self._now().timestamp())
+            return Lane(provider, self._after, self._dropped, quota)
+
         self.lanes: dict[Medium, list[Lane]] = {
-            medium: [Lane(provider, self._after, self._dropped) for provider in providers.get(medium, ())]
-            for medium in ("email", "sms", "inapp")
+            medium: [lane(provider) for provider in providers.get(medium, ())] for medium in ("email", "sms", "inapp")
         }
         self._room = {medium: sum(_room(lane.provider, lease) for lane in lanes) or BATCH for medium, lanes in self.lanes.items()}
         self._flight: Counter[Medium] = Counter()
@@ -225,15 +232,19 @@ class Sender:
         if not self.lanes[rendered.channel]:
             self._finish(job, None, "failed", None, "no provider configured")
             return
-        stuck = []
+        stuck, spent = [], []
         while job.route:
             lane = job.route.pop(0)
             if lane.offer(job):
                 return
-            if lane.stuck() and not lane.breaker.is_open:
+            if wait := lane.quota.wait(rendered.severity):
+                spent.append(wait)
+            elif lane.stuck() and not lane.breaker.is_open:
                 stuck.append(lane)
-            job.reasons.append((lane.name, lane.breaker.reason if not lane.stuck() else "does not answer"))
+            job.reasons.append((lane.name, lane.why_not(rendered.severity)))
             job.retry_after = max(job.retry_after, lane.breaker.wait(time.monotonic()))
+        if len(spent) == len(self.lanes[rendered.channel]):
+            job.retry_after = max(job.retry_after, min(spent))
         if any(lane.offer(job, even_if_stuck=True) for lane in stuck):
             return
         self._put_off(job)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table
+from sqlalchemy import Connection, Table
 
 from stores.sql.engine import fit
 
@@ -36,14 +36,12 @@ def update_rows(connection: Connection, table: Table, key: str, rows: Sequence[M
         connection.exec_driver_sql(_update(table, columns, connection.dialect.name), _tuples(rows, columns))
 
 
-def rows_with(
-    connection: Connection, table: Table, columns: Sequence[str], key: str, values: Sequence[Any], more: str = ""
-) -> list[Row[Any]]:
+def rows_with(connection: Connection, table: Table, columns: Sequence[str], key: str, values: Sequence[Any], more: str = "") -> list[Any]:
     """`columns` of the rows whose `key` is one of `values`. `more`: what follows the list, e.g. ORDER BY; on PostgreSQL FOR UPDATE works.
 
     Values are the driver's: a Boolean of SQLite is 0 or 1.
     """
-    found: list[Row[Any]] = []
+    found: list[Any] = []
     for start in range(0, len(values), SIZES[-1]):
         some = [fit(value) for value in values[start : start + SIZES[-1]]]
         size = next(size for size in SIZES if size >= len(some))

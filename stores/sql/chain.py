@@ -38,8 +38,8 @@ class Chain:
         if any(p not in self._heads for p in wanted):
             # A chain begins: the root, which lists them, has to know. Another worker may have begun it just now.
             self.connection.execute(select(ledger_heads.c.seal).where(ledger_heads.c.partition == ROOT).with_for_update())
-            rows = self.connection.execute(select(ledger_heads).where(ledger_heads.c.partition.in_(wanted)).with_for_update())
-            self._heads |= {row.partition: HeadRow(*row) for row in rows}
+            rows = rows_with(self.connection, ledger_heads, HEAD, "partition", wanted, locked(self.connection))
+            self._heads |= {row[0]: HeadRow(*row) for row in rows}
 
     def append(self, drafts: Sequence[Draft]) -> list[int]:
         """The numbers of the new entries, in the order of `drafts`."""
