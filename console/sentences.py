@@ -30,6 +30,7 @@ TITLES = {
     "service_api_refusals": "API refusals",
     "service_kyc_stuck": "Identity check stuck",
     "service_contact_bounced": "Contact out of reach",
+    "service_ticket_progress": "News on a ticket",
     "report_campaign": "Campaign of reports",
     "report_campaign_alert": "Campaign of reports",
     "account_takeover": "Account takeover",

@@ -25,7 +25,7 @@ KINDS: tuple[str, ...] = get_args(AnnouncementKind)
 RISKS = frozenset({"volatility", "delisting", "funding", "network_upgrade"})
 """Warnings about a market: of an asset that is named in `holds`, open orders in its markets count too."""
 THREAD = "announcement:"
-MAX_TITLE, MAX_TEXT = 200, 6_000
+MAX_TITLE, MAX_TEXT = 200, 3_000
 """Characters that go into a notice; the mail stays below 40 kB."""
 WITHOUT_END = timedelta(days=7)
 """How long what has no length (it ends when it begins) may be told."""
@@ -51,9 +51,9 @@ class Stake(NamedTuple):
 NOTHING = Stake()
 
 
-def kind_of(announcement: Announcement) -> str:
-    """The kind of its notices. A tip is of the class of tips: who muted those doesn't get it."""
-    return "tip_announcement" if announcement.kind == "tip" else f"announcement_{announcement.kind}"
+def kind_of(kind: str) -> str:
+    """The kind of the notices of an announcement's kind. A tip is of the class of tips: who muted those doesn't get it."""
+    return "tip_announcement" if kind == "tip" else f"announcement_{kind}"
 
 
 def begins(announcement: Announcement) -> datetime:
@@ -134,7 +134,7 @@ def announced(
     now: datetime, source: Source | None = None,
 ) -> Notice:  # fmt: skip
     """The notice for one reader. `thread`: the announcement's id; `first`: he wasn't told an earlier version."""
-    kind, status = kind_of(announcement), announcement.status
+    kind, status = kind_of(announcement.kind), announcement.status
     facts = {
         "title": text.title[:MAX_TITLE],
         "text": cut(text.body, MAX_TEXT),

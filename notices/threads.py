@@ -25,8 +25,8 @@ def thread_of(finding: Finding, rules: Rules) -> str:
     notice by itself."""
     if finding.story_events:
         return f"{STORY}{finding.detector}:{finding.story_events[0]}"
-    fact = rules.kind(finding.detector).thread
-    return f"{_family(finding.detector)}:{finding.facts.get(fact, '')}" if fact else ""
+    name = finding.facts.get(rules.kind(finding.detector).thread, "")
+    return f"{_family(finding.detector)}:{name}" if name else ""
 
 
 def note_thread(state: PolicyState, thread: str, at: float, until: float) -> None:

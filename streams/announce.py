@@ -180,7 +180,7 @@ class Announcer:
             next_at = self.now() + timedelta(seconds=gap) if more else None
             if not self.store.tell(standing, notices, gone, next_at, self.now(), ends_wave=last):
                 return
-            self.told[announcing.kind_of(event)] += sum(notice is not None for _, notice in notices)
+            self.told[announcing.kind_of(event.kind)] += sum(notice is not None for _, notice in notices)
             if last:
                 return
             self.store.renew(standing.announcement_id, self.owner, self.now() + timedelta(seconds=LEASE))

@@ -14,6 +14,7 @@ from domain.messages import Medium, Notice
 from domain.policy_rules import Managers
 from domain.ports import Rendered
 from notices.compose import mail, sms
+from notices.compose.announcement import is_announcement
 from notices.compose.approval import Gate
 from notices.compose.catalogue import Words
 from notices.compose.editions import version
@@ -50,7 +51,8 @@ class Composer:
 
     `unsubscribe(user id, class)`: the secret of the link by which a user gets no more of tips or announcements (notices.unsubscribe.Links).
     `check_code(notice id)`: the short code by which its reader checks it (domain.checkcode.CheckCodes.of); by default the id's beginning,
-    which proves nothing.
+    which proves nothing. `feedback(notice id, user id, now)`: the secret of the link to the page that asks whether a tip or an announcement
+    helped (notices.passes.Passes.feedback).
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Composer:
         managers: Managers | None = None,
         unsubscribe: Callable[[str, str], str] | None = None,
         check_code: Callable[[str], str] = number,
+        feedback: Callable[[str, str, datetime], str] | None = None,
         gate: Gate | None = None,
     ) -> None:
         self.brand = clean(brand, 40)
@@ -76,6 +79,7 @@ class Composer:
         self.unsubscribe = unsubscribe
         self.gate = gate
         self.check_code = check_code
+        self.feedback = feedback
         self.answer_ttl = timedelta(seconds=answer_ttl)
         self._headings_of: dict[tuple[object, ...], tuple[tuple[str, str], ...]] = {}
 
@@ -105,7 +109,7 @@ class Composer:
             notice = msgspec.structs.replace(notice, channels=list(dict.fromkeys([*notice.channels, *channels])))
         if to is None or channels is not None:
             to = recipients(notice, user, now)
-        reader = Reader.of(user, self.default_locale, self.gate).of_kind(notice.kind)
+        reader = Reader.of(user, self.default_locale, self.gate).of_text(notice.facts.get("text_locale", "")).of_kind(notice.kind)
         words = parts(notice, reader, self.brand, parts_of_digest, user)
         code = clean(user.anti_phishing_code if user else None, MAX_CODE)
         until = answer_until or now + self.answer_ttl
@@ -174,6 +178,7 @@ class Composer:
         elif recipient.slot != CURRENT:
             intro = _("You get this message here because this was a contact of the account until recently.")
         stop = self._stop_url(notice, recipient)
+        helpful = f"{self.public_url}/h/{self.feedback(notice.notice_id, notice.user_id, now)}" if stop and self.feedback else ""
         headings = self._fixed(notice, _, bool(code), copy)
         layout = {
             "brand": self.brand,
@@ -191,6 +196,8 @@ class Composer:
             "code": code,
             "number": number(notice.notice_id) if copy else self.check_code(notice.notice_id),
             "pairs": [_("{label}: {value}", label=fact.label, value=fact.value) for fact in words.facts],
+            "helpful_url": helpful,
+            "helpful": _("Was this message helpful? Tell us here: {url}", url=helpful) if helpful else "",
             "stop_url": stop,
             "stop": _("To get no more e-mails of this kind, open this page: {url}", url=stop) if stop else "",
             "answer_note": _(
@@ -219,6 +226,7 @@ class Composer:
         if found is None:
             made = self._headings(notice, _, has_code)
             if copy:
+                made["check"] = _("Notice")
                 made["code"] = _("This copy holds neither the answer link nor the anti-phishing code: only the account's owner has them.")
             found = self._headings_of[key] = tuple(made.items())
         return found
@@ -235,6 +243,8 @@ class Composer:
             me, not_me = _("What you can do"), _("Your next three steps")
         elif family == "report":
             me, not_me, why = _("What you can do"), _("If you have already answered or paid"), _("What we know")
+        elif is_announcement(notice.kind):
+            me, not_me, why = _("What you can do"), _("If someone contacts you about this"), _("What this means for you")
         elif family == "digest":
             why = _("What happened")
         return {
@@ -248,7 +258,8 @@ class Composer:
             if has_code
             else _("You have no anti-phishing code yet. Choose one in the app, under Security."),
             "check": _(
-                "To check that this message is ours, open the app yourself: Account, Notices. The same notice is there, with this number."
+                "To check that this message is ours, open the app yourself: Account, Notices. The same notice is there, and you can paste"
+                " this message or type its check code:"
             ),
             "footer": _("Notice")
             if family in ("service", "report", *OPTIONAL)

@@ -31,8 +31,9 @@ _LONGEST = {
     "country": "United Arab Emirates", "place": "Abu Dhabi, United Arab Emirates", "mfa": "totp", "add": "1,234,567.89 USD", "cut": "0.123",
     "cut_market": "BTC-USDT-PERP", "concerns": "withdrawal", "role": "payer", "points": "100", "steps": ["x"],
     "severity": "critical", "young": False, "gap": " ",
+    "title": "T" * 140, "text": "x", "status": "update", "open_orders": True, "effect": "paused", "ticket_state": "waiting",
 }  # fmt: skip
-ASKS_NOTHING = ("margin", "service", "report", "digest", "tip")
+ASKS_NOTHING = ("margin", "service", "report", "digest", "tip", "announcement")
 """Families of kinds whose text messages have no link (config/notices.yaml: answerable)."""
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 

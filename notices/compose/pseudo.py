@@ -20,7 +20,7 @@ _ACCENTED = str.maketrans("aceilnorsuyzACEILNORSUYZ", "àçéîłñöřšüýž�
 _MARGIN = "~"
 _VALUES = (
     "brand", "severity", "time", "amount", "device", "place", "country", "mfa", "account", "ratio", "equity", "maintenance", "count",
-    "hours", "add", "cut", "cut_market", "concerns", "role", "points",
+    "hours", "add", "cut", "cut_market", "concerns", "role", "points", "title", "effect", "ticket_state",
 )  # fmt: skip
 
 
@@ -59,6 +59,9 @@ def filled(kind: str, language: Words, asked: str = "hold") -> Made:
         "answerable": True,
         "young": False,
         "steps": [],
+        "open_orders": True,
+        "status": "update",
+        "text": "",
         "change": changes.sentence("mfa_disabled", "", language),
     }
     return parts_of(kind, said)

@@ -11,7 +11,7 @@ import msgspec
 from domain.events import User
 from domain.locale import negotiate
 from domain.messages import Notice
-from notices.compose import catalogue, changes, reasons
+from notices.compose import announcement, catalogue, changes, reasons
 from notices.compose.approval import FALLBACK, REASON, Gate, Unapproved
 from notices.compose.catalogue import Words
 from notices.compose.formats import Formats, clean
@@ -20,6 +20,9 @@ from notices.compose.templates import parts_of, tip_text
 from notices.compose.why import hours
 from notices.digest import listed
 from notices.tips.library import PREFIX, fitting
+
+ANOTHER = "translation"
+"""Why a notice is in a language that isn't its reader's: by `Rendered.locale_reason`."""
 
 
 class Fact(NamedTuple):
@@ -78,6 +81,10 @@ class Reader:
                 raise
             return self._with(self.gate.words(kind, FALLBACK), FALLBACK, REASON)
 
+    def of_text(self, locale: str) -> Reader:
+        """The same reader where the text is to be had in another language only: then all of the notice is in that."""
+        return self if not locale or locale == self.locale else Reader(locale, self._region, self._zone, ANOTHER, self.gate)
+
     def _with(self, words: Words | None, locale: str, reason: str) -> Reader:
         words = words or catalogue.words(locale)
         return self if words is self.words else Reader(locale, self._region, self._zone, reason, self.gate, words)
@@ -135,6 +142,8 @@ def parts(notice: Notice, reader: Reader, brand: str, digest: Sequence[Notice] =
         "concerns": facts.get("subject", ""),
         "role": facts.get("campaign_role", ""),
         "count": len(digest),
+        **announcement.values(facts),
+        "ticket_state": facts.get("ticket_state", ""),
         "points": clean(facts.get("points"), 3),
         "steps": steps(facts.get("steps", ""), _, brand),
     }
@@ -147,6 +156,8 @@ def parts(notice: Notice, reader: Reader, brand: str, digest: Sequence[Notice] =
         facts=_facts(notice, reader),
         reasons=_digest(digest, reader, brand)
         if digest
+        else announcement.sentences(facts, formats, _)
+        if announcement.is_announcement(notice.kind)
         else reasons.sentences(notice.reasons, facts, formats, _, made.what, notice.detectors),
         held=_held(notice, reader),
         me=made.me,
@@ -166,6 +177,8 @@ def _tip(kind: str, reader: Reader, brand: str) -> str:
 
 
 def _level(notice: Notice, _: Words) -> str:
+    if announcement.is_announcement(notice.kind) and notice.severity == "notice":
+        return _("For your information")
     if notice.severity == "warning" and not notice.answerable:
         return _("Please check")
     return {
@@ -181,6 +194,8 @@ def _facts(notice: Notice, reader: Reader) -> list[Fact]:
     amount, worth = formats.amount(facts.get("amount"), facts.get("asset")), formats.money(facts.get("usd_value"))
     where = formats.place(facts.get("city"), facts.get("country"))
     margin = notice.kind.startswith("margin_")
+    if announcement.is_announcement(notice.kind):
+        return [Fact(*row) for row in announcement.rows(facts, formats, _) if row[1]]
     rows = [
         Fact(_("When"), "" if notice.kind.startswith(PREFIX) else formats.moment(notice.occurred_at)),
         Fact(_("Amount"), _("{amount} (about {money})", amount=amount, money=worth) if amount and worth else amount),
@@ -192,6 +207,7 @@ def _facts(notice: Notice, reader: Reader) -> list[Fact]:
         Fact(_("Market"), clean(facts.get("market"), 32), "id"),
         Fact(_("Reported page"), clean(facts.get("host")), "id"),
         Fact(_("Code"), clean(facts.get("code")), "id"),
+        Fact(_("Ticket"), clean(facts.get("ticket")), "id"),
         Fact(_("Equity"), formats.money(facts.get("equity_usd")) if margin else ""),
         Fact(_("Maintenance margin"), formats.money(facts.get("maintenance_margin_usd")) if margin else ""),
         Fact(_("Liquidation price"), clean(facts.get("liquidation_price"), 40) if margin else "", "id"),
@@ -200,7 +216,11 @@ def _facts(notice: Notice, reader: Reader) -> list[Fact]:
 
 
 def _held(notice: Notice, reader: Reader) -> str:
-    """Only what was asked is claimed."""
+    return reader.words.gap.join(done(notice, reader))
+
+
+def done(notice: Notice, reader: Reader) -> list[str]:
+    """What the exchange was asked for, a sentence each. Only what was asked is claimed."""
     _ = reader.words
     said = [_withdrawals_held(notice, reader)]
     for one in notice.asked:
@@ -210,7 +230,7 @@ def _held(notice: Notice, reader: Reader) -> str:
             said.append(_("The sign-in concerned is being ended.") if one.target else _("Every device is being signed out."))
         elif one.action == "freeze_account":
             said.append(_("{sentence}.", sentence=_("We are locking your account")))
-    return _.gap.join(dict.fromkeys(sentence for sentence in said if sentence))
+    return list(dict.fromkeys(sentence for sentence in said if sentence))
 
 
 def _withdrawals_held(notice: Notice, reader: Reader) -> str:

@@ -15,6 +15,7 @@ from domain.profile import UserState
 from domain.protection import Seen, report
 from notices.digest import digest_notice
 from notices.policy import Policy
+from notices.samples.announced import samples as announced_samples
 from notices.samples.make import NOON, USER, finding
 from notices.samples.told import LOGIN, WITHDRAWAL, by_family
 from notices.tips.library import REPORT, library
@@ -94,6 +95,7 @@ class Samples:
 OTHERS: dict[str, Callable[[Samples, datetime], Notice]] = {
     "digest": lambda samples, now: digest_notice(USER, samples.parts_of_digest(), now),
     **{tip.id: lambda samples, now, kind=tip.id: tip_notice(USER, kind, 1, now, ["email", "inapp"]) for tip in library()},  # type: ignore[misc]
+    **announced_samples(),
     REPORT: lambda samples, now: report_notice(report(USER, None, None, Seen(), now), 1, ["email", "inapp"]),
 }
 """Kinds that no finding makes -> their sample."""

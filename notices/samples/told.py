@@ -72,6 +72,11 @@ TOLD: dict[str, tuple[Severity, dict[str, str], Reasons]] = {
     },
     "service_api_refusals": ("info", {"subject": "api", "refusals": "60", "window_minutes": "15", "cause": "rate", "code": "429"}, {"refusals": 60}),
     "service_kyc_stuck": ("info", {"subject": "kyc", "stuck_days": "9", "cause": "documents"}, {"stuck_days": 9}),
+    **{
+        f"service_ticket_progress:{state}": ("info", {"subject": "ticket", "ticket": "77-4120", "ticket_state": state}, {"ticket_state": state})
+        for state in ("opened", "answered", "solved", "closed", "progress")
+    },
+    "service_ticket_progress": ("info", {"subject": "ticket", "ticket": "77-4120", "ticket_state": "waiting"}, {"ticket_state": "waiting"}),
     "service_contact_bounced": ("notice", {"subject": "email"}, {}),
     "service_contact_bounced:phone": ("notice", {"subject": "phone"}, {}),
     "report_campaign:payer": ("info", {"campaign_role": "payer", "report_subject": "scam_address", "reporters": "7"}, {"reporters": 7}),

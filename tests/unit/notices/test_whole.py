@@ -120,6 +120,13 @@ def outside(text: str) -> str:
     return text
 
 
+def without(text: str, lines: list[str]) -> str:
+    """`text` without these lines."""
+    for line in lines:
+        text = text.replace(line, "")
+    return text
+
+
 @pytest.fixture
 def reader(monkeypatch) -> Iterator[Reader]:
     """One who reads the language that nobody speaks, as everybody else does for the time being."""
@@ -135,9 +142,11 @@ def test_no_text_of_a_notice_passes_the_catalogue_by(reader):
     for name in NAMES:
         one = notice(name)
         words: Parts = parts(one, reader, "Example", parts_of_digest() if name == "digest" else ())
-        texts = [words.level, words.subject, words.what, words.held, words.me, words.tip, *words.reasons, *words.not_me, *words.sms]
+        texts = [words.level, words.subject, words.what, words.held, words.me, words.tip, *words.reasons, *words.not_me]
+        texts += [line for line in words.sms if not line.endswith("…")]  # a line before that one says all of it
         texts += [fact.label for fact in words.facts]
-        assert [text for text in texts if WORD.search(outside(text))] == [], name
+        own = [line for key in ("title", "text") for line in one.facts.get(key, "").splitlines()]  # whoever announces wrote them
+        assert [text for text in texts if WORD.search(outside(without(text, own)))] == [], name
 
 
 def test_no_text_of_a_page_or_mail_passes_the_catalogue_by(reader):
