@@ -37,7 +37,15 @@ class ComposedAnswerPages:
         if state == "choice" and answer is not None and answer.notice is not None:
             return self._choice(reader, answer)
         # An erased owner's notice can't be read any more: there is nothing left to decide about.
-        said = pages.outcome("expired" if state == "choice" else OUTCOMES[state], reader, self.brand, answer.notice if answer else None)
+        locked = answer is not None and answer.answer == "not_me" and state in ("not_me", "answered")
+        said = pages.outcome(
+            "expired" if state == "choice" else OUTCOMES[state],
+            reader,
+            self.brand,
+            answer.notice if answer else None,
+            locked,
+            (answer.case or "") if answer and locked else "",
+        )
         return AnswerPage(
             lang=said.locale,
             dir=said.dir,
@@ -47,6 +55,10 @@ class ComposedAnswerPages:
             lead=said.text,
             steps_title=said.steps_heading,
             steps=said.steps,
+            done_title=said.done_heading,
+            done=said.done,
+            case=said.case,
+            helpful=said.helpful if answer is not None else "",
             footer=[said.safe],
         )
 

@@ -52,6 +52,13 @@ class AnswerPage:
     held: str = ""
     steps_title: str = ""
     steps: list[str] = field(default_factory=list)
+    done_title: str = ""
+    done: list[str] = field(default_factory=list)
+    """What was asked of the exchange, a sentence each."""
+    case: str = ""
+    helpful: str = ""
+    """The question whether the message helped, where it was answered; it leads to the page `helpful_url`."""
+    helpful_url: str = ""
     footer: list[str] = field(default_factory=list)
     number: str = ""
     """Short form of the notice id, to be compared in the app."""

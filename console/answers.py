@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import parse_qs
@@ -54,6 +55,8 @@ async def answer_page(request: Request[Any, Any, Any], token: FromPath[str] = ""
     if request.method == HttpMethod.POST and state == "choice":
         said = await _said(request)
         state = "bad" if said is None else await services.decide(token, said, client, user_agent(request))
+        if said is not None:
+            found = await services.find_answer(token) or found
     return await _page(request, state, found)
 
 
@@ -85,7 +88,11 @@ async def _page(
 ) -> Response[str]:
     services: Services = request.app.state.services
     user = await services.user(answer.user_id) if answer else None
+    if answer is not None:
+        answer = await services.as_it_stands(answer)
     words = services.answer_words.page(state, answer, user, request.headers.get("accept-language", ""))
+    if words.helpful and answer is not None and services.checking is not None:
+        words = replace(words, helpful_url=f"/h/{services.checking.passes.feedback(answer.notice_id, answer.user_id, services.now())}")
     return page(
         "answer.html",
         status=STATUS[state],

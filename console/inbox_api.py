@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -15,6 +16,8 @@ from console.access import BACKEND
 from console.paths import segment
 from console.services import Said, Services
 from domain.events.base import Client
+from domain.ports import Unavailable
+from domain.severity import RANK
 
 PING_SECONDS = 15.0
 LIMIT, LARGEST = 50, 200
@@ -27,21 +30,39 @@ class SaidInApp(msgspec.Struct):
     client: Client | None = None
 
 
+_FLAGS: dict[str, bool | None] = {"": None, "true": True, "false": False}
 _SAID = msgspec.json.Decoder(SaidInApp)
 
 
 @get("/api/inbox/{user_id:str}", may=BACKEND)
 async def inbox(request: Request[Any, Any, Any], user_id: FromPath[str]) -> Response[Any]:
-    """Newest first; `next` is the cursor of the next page or null. A user without notices has an empty list."""
+    """Newest first; `next` is the cursor of the next page or null. A user without notices has an empty list. `severity=warning,critical`,
+    `archived=true|false` and `unread=true` leave out the rest; `counts=true` adds `unread_by`. Counts are of the whole inbox."""
     services: Services = request.app.state.services
     cursor = request.query_params.get("cursor") or None
     text = request.query_params.get("limit", str(LIMIT))
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= LARGEST:
         return error(400, f"limit: a number from 1 to {LARGEST}")
+    severities = [one for one in request.query_params.get("severity", "").split(",") if one]
+    if not RANK.keys() >= set(severities):
+        return error(400, f"severity: some of {', '.join(RANK)}, comma separated")
+    flags = {name: request.query_params.get(name, "") for name in ("archived", "unread", "counts")}
+    if not _FLAGS.keys() >= set(flags.values()):
+        return error(400, "archived, unread, counts: true or false")
+    name = segment(user_id)
+    archived, unread, counts = (_FLAGS[flag] for flag in flags.values())
     try:
-        return Response(await services.inbox.page(segment(user_id), cursor, int(text)))
+        page = await services.inbox.page(name, cursor, int(text), severities, archived, bool(unread), bool(counts))
     except ValueError:
         return error(400, "cursor: not one that this API gave")
+    return Response({**page, "items": await dressed(services, name, page["items"])})
+
+
+@post("/api/inbox/{user_id:str}/read", may=BACKEND, status_code=200)
+async def read_all(request: Request[Any, Any, Any], user_id: FromPath[str]) -> Response[Any]:
+    """Marks everything read; how many there were."""
+    services: Services = request.app.state.services
+    return Response({"read": await services.inbox.mark_all_read(segment(user_id), services.now())})
 
 
 @post("/api/inbox/{user_id:str}/{notice_id:str}/read", may=BACKEND, status_code=200)
@@ -66,7 +87,8 @@ async def answer(request: Request[Any, Any, Any], user_id: FromPath[str], notice
         said = _SAID.decode(await request.body())
     except msgspec.MsgspecError as wrong:
         return error(400, str(wrong))
-    state = await services.decide_in_app(segment(user_id), segment(notice_id), said.answer, said.client)
+    name, notice = segment(user_id), segment(notice_id)
+    state = await services.decide_in_app(name, notice, said.answer, said.client)
     match state:
         case "answered":
             return error(409, "this notice was answered before")
@@ -74,7 +96,9 @@ async def answer(request: Request[Any, Any, Any], user_id: FromPath[str], notice
             return error(410, "it is too late to answer this notice")
         case "unknown":
             return error(404, "this user has no such notice to answer")
-    return Response({"notice_id": segment(notice_id), "answer": said.answer})
+    await services.inbox.touch(name, notice)
+    [after] = await dressed(services, name, [{"notice_id": notice, "actions": []}])
+    return Response({"notice_id": notice, "answer": said.answer, "case": after["case"]})
 
 
 @get("/api/inbox/{user_id:str}/stream", may=BACKEND)
@@ -93,7 +117,40 @@ async def pushed(services: Services, user_id: str) -> AsyncIterator[ServerSentEv
             if item is None:
                 yield ServerSentEventMessage(comment="still here")
             else:
+                [item] = await dressed(services, user_id, [item])
                 yield ServerSentEventMessage(event="item", id=str(item.get("notice_id", "")), data=_json(item))
+
+
+async def dressed(services: Services, user_id: str, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The items with what SQL knows of them: `answer` (`me`, `not_me` or null), `case`, `helpful` (true, false or null), and as `actions`
+    only what can still be said. While SQL is away they stay as they are: a notice that can be read is better than none."""
+    ids = [str(item["notice_id"]) for item in items if item.get("notice_id")]
+    if not ids:
+        return items
+
+    def look() -> tuple[dict[str, Any], dict[str, Any], dict[str, bool]]:
+        answers = {name: row for name, row in services.queries.answers_of(ids).items() if row["user_id"] == user_id}
+        refused = [name for name, row in answers.items() if row["answer"] == "not_me"]
+        return answers, services.store.cases.of_notices(refused), services.store.votes.votes_of(user_id, ids)
+
+    try:
+        answers, cases, votes = await asyncio.to_thread(look)
+    except Unavailable:
+        answers, cases, votes = {}, {}, {}
+    now = services.now()
+    return [_dressed(item, answers.get(item.get("notice_id", "")), cases, votes, now) for item in items]
+
+
+def _dressed(item: dict[str, Any], answer: Any, cases: dict[str, Any], votes: dict[str, bool], now: datetime) -> dict[str, Any]:
+    name = item.get("notice_id", "")
+    actions = item.get("actions", [])
+    if answer is not None:
+        if now >= answer["expires_at"] or (answer["answered_at"] and not answer["recorded_only"]):
+            actions = []
+        elif answer["answered_at"]:
+            actions = [one for one in actions if one == "not_me"]
+    said = answer["answer"] if answer is not None else None
+    return item | {"actions": actions, "answer": said, "case": cases.get(name, {}).get("number"), "helpful": votes.get(name)}
 
 
 async def pinged(items: AsyncIterator[dict[str, Any]], seconds: float = PING_SECONDS) -> AsyncIterator[dict[str, Any] | None]:
@@ -129,4 +186,4 @@ def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-HANDLERS = [inbox, read, archive, answer, stream]
+HANDLERS = [inbox, read, read_all, archive, answer, stream]

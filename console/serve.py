@@ -17,6 +17,7 @@ from config.logging import configure
 from config.settings import Settings, SettingsError, sending
 from console.answer_text import ComposedAnswerPages
 from console.app import application
+from console.checking import Checking
 from console.services import Mailbox, Services
 from console.sessions import Sessions, Signer
 from console.staff import StaffFile
@@ -25,6 +26,7 @@ from detectors.registry import Registry
 from domain.checkcode import CHECK_CODES, CheckCodes
 from ledger.book import Book
 from ledger.keys import Keyring
+from notices.passes import PASSES, Passes
 from notices.unsubscribe import Links
 from stores.directory import RedisDirectory
 from stores.inbox import AsyncRedisInbox
@@ -101,6 +103,7 @@ def services(settings: Settings, mailbox: Mailbox | None = None) -> Services:
         embedded=settings.embedded,
         public_url=settings.console.public_url,
         mailbox=mailbox if settings.embedded else None,
+        checking=Checking(codes, Passes(keyring.box(PASSES))),
         stop_links=Links(keyring.box("unsubscribe")),
         receipt_keys={name: key.get_secret_value() for name, key in settings.receipts.keys.items()},
         sns_topics=frozenset(settings.receipts.topics),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
@@ -31,15 +31,32 @@ from stores.sql.console_queries import ConsoleQueries
 from stores.sql.decisions import Decisions
 from stores.sql.store import Store
 
+if TYPE_CHECKING:
+    from console.checking import Checking
+
 Said = Literal["me", "not_me"]
+RELEASED = ("hold_withdrawal", "require_step_up")
 
 
 class Inbox(Protocol):
     """The in-app notices of a user (async, Redis)."""
 
-    async def page(self, user_id: str, cursor: str | None, limit: int) -> dict[str, Any]:
-        """`unread`, `items`, `next`. Raises ValueError for a cursor that isn't one."""
+    async def page(
+        self,
+        user_id: str,
+        cursor: str | None,
+        limit: int,
+        severities: Collection[str] = (),
+        archived: bool | None = None,
+        unread: bool = False,
+        counts: bool = False,
+    ) -> dict[str, Any]:
+        """`unread`, `items`, `next`; with `counts` `unread_by` (severity -> number). Raises ValueError for a cursor that isn't one."""
         ...
+
+    async def mark_all_read(self, user_id: str, now: datetime) -> int: ...
+
+    async def touch(self, user_id: str, notice_id: str) -> None: ...
 
     async def mark_read(self, user_id: str, notice_id: str, now: datetime) -> bool: ...
 
@@ -100,6 +117,8 @@ class Services:
     """Unsubscribe links; None: none is known."""
     receipt_keys: dict[str, str] = field(default_factory=dict)
     """Providers that may call back, and the key of each."""
+    checking: Checking | None = None
+    """Whether a message is ours; None: no key for it."""
     sns_topics: frozenset[str] = frozenset()
     """By which SES tells of mails."""
     fetch: Callable[[str], bytes] = fetch
@@ -141,6 +160,20 @@ class Services:
 
         decision = await asyncio.to_thread(decide)
         return said if decision.outcome == "decided" else decision.outcome
+
+    async def as_it_stands(self, answer: Answer) -> Answer:
+        """The answer whose notice claims only what still stands: no hold that is over, or that was released because an analyst cleared the
+        finding it was asked for."""
+        notice = answer.notice
+        if notice is None or not notice.asked:
+            return answer
+        said = await asyncio.to_thread(self.queries.decisions_on, notice.finding_ids)
+        cleared = bool(notice.finding_ids) and any(row["label"] == "genuine" for row in said.values())
+        now = self.now()
+        asked = [
+            one for one in notice.asked if (one.expires_at is None or one.expires_at > now) and not (cleared and one.action in RELEASED)
+        ]
+        return msgspec.structs.replace(answer, notice=msgspec.structs.replace(notice, asked=asked))
 
     async def use_link(self, link_id: str) -> bool:
         """Whether a one-time link was unused until now; without Redis, none is."""

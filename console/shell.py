@@ -25,9 +25,11 @@ class Room:
 ROOMS = (
     Room("overview", "Overview", "/", "o", "overview"),
     Room("findings", "Findings", "/findings", "f", "findings"),
+    Room("cases", "Cases", "/cases", "", "findings"),
     Room("campaigns", "Campaigns", "/campaigns", "c", "findings"),
     Room("users", "Users", "/users", "u", "users"),
     Room("notices", "Notices", "/notices", "n", "notices"),
+    Room("feedback", "Feedback", "/feedback", "", "notices"),
     Room("catalogue", "Catalogue", "/catalogue", "w", "words"),
     Room("detectors", "Detectors", "/detectors", "d", "detectors"),
     Room("mailbox", "Mailbox", "/mailbox", "m", "embedded"),

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +26,8 @@ from stores.redis_client import answering
 PREFIX = "vigil:inbox:"
 LONGEST = 500
 """Items a user; the oldest goes."""
+SCANNED = 100
+"""Items looked at in one round trip where a filter leaves some out."""
 PLACE = ("inbox", "item")
 THREAD_KEPT = 7 * 86_400_000_000
 """Microseconds in which an item takes the place of the one before it in its thread; an older one stays as history."""
@@ -109,16 +112,59 @@ class AsyncRedisInbox:
         self._box = box
         self._mark = client.register_script(_MARK)
 
-    async def page(self, user_id: str, cursor: str | None, limit: int) -> dict[str, Any]:
-        """`{"unread", "items", "next"}`, newest first. Raises ValueError for a cursor that `next` never was."""
-        order = keys(user_id)[0]
+    async def page(
+        self,
+        user_id: str,
+        cursor: str | None,
+        limit: int,
+        severities: Collection[str] = (),
+        archived: bool | None = None,
+        unread: bool = False,
+        counts: bool = False,
+    ) -> dict[str, Any]:
+        """`{"unread", "unread_by", "items", "next"}`, newest first. `severities`: only those, () for all; `archived`: only those that are,
+        or only those that aren't; `unread`: only those. The number of unread ones is of the whole inbox; `counts`: with `unread_by`
+        beside it (severity -> number). Raises ValueError for a cursor that `next` never was."""
+        order, sealed, _, unread_set, *_ = keys(user_id)
+        filtered = bool(severities) or archived is not None or unread
+        step = max(limit + 1, SCANNED) if filtered else limit + 1
+        chosen: list[tuple[float, str, dict[str, Any]]] = []
         with answering():
             start = 0 if cursor is None else await self._after(order, *_decoded(cursor))
-            found = await self._client.zrange(order, start, start + limit, desc=True, withscores=True)
-            unread = await self._client.scard(keys(user_id)[3])
-            items = await self._items(user_id, [name.decode() for name, _ in found[:limit]])
-        last = found[limit - 1] if len(found) > limit else None
-        return {"unread": unread, "items": items, "next": None if last is None else _encoded(last[1], last[0].decode())}
+            while len(chosen) <= limit:
+                found = await self._client.zrange(order, start, start + step - 1, desc=True, withscores=True)
+                items = await self._items(user_id, [name.decode() for name, _ in found])
+                for name, score in found:
+                    item = items.get(name.decode())
+                    if item is not None and _fits(item, severities, archived, unread):
+                        chosen.append((score, name.decode(), item))
+                start += len(found)
+                if len(found) < step:
+                    break
+            count = await self._client.scard(unread_set)
+            names = await self._client.smembers(unread_set) if counts and count else []
+            grave = await self._client.hmget(sealed, list(names)) if names else []
+        last = chosen[limit - 1] if len(chosen) > limit else None
+        page: dict[str, Any] = {
+            "unread": count,
+            "items": [item for _, _, item in chosen[:limit]],
+            "next": None if last is None else _encoded(last[0], last[1]),
+        }
+        if counts:
+            opened = (self._opened(user_id, name.decode(), one, None, None) for name, one in zip(names, grave, strict=True))
+            page["unread_by"] = dict(Counter(str(item.get("severity", "")) for item in opened if item is not None))
+        return page
+
+    async def mark_all_read(self, user_id: str, now: datetime) -> int:
+        """Everything that is unread; number of items."""
+        with answering():
+            names = [name.decode() for name in await self._client.smembers(keys(user_id)[3])]
+        return sum([await self.mark_read(user_id, name, now) for name in names])
+
+    async def touch(self, user_id: str, notice_id: str) -> None:
+        """Pushes the item again to whoever looks: something that isn't kept here has changed about it."""
+        with answering():
+            await self._client.publish(keys(user_id)[4], notice_id)
 
     async def mark_read(self, user_id: str, notice_id: str, now: datetime) -> bool:
         """False when the user has no such item. The first time stays."""
@@ -152,7 +198,7 @@ class AsyncRedisInbox:
                     await asyncio.sleep(0)
                     continue
                 items = await self._items(user_id, [message["data"].decode()])
-            for item in items:
+            for item in items.values():
                 yield item
 
     async def _marked(self, user_id: str, notice_id: str, now: datetime, mark: str) -> bool:
@@ -166,15 +212,14 @@ class AsyncRedisInbox:
             return int(rank) + 1
         return int(await self._client.zcount(order, score, "+inf"))  # it is gone: go on below its time
 
-    async def _items(self, user_id: str, ids: list[str]) -> list[dict[str, Any]]:
+    async def _items(self, user_id: str, ids: list[str]) -> dict[str, dict[str, Any]]:
         if not ids:
-            return []
+            return {}
         _, items, marks, *_ = keys(user_id)
         sealed = await self._client.hmget(items, ids)
         said = await self._client.hmget(marks, [mark + name for name in ids for mark in "ra"])
-        return [
-            item for i, name in enumerate(ids) if (item := self._opened(user_id, name, sealed[i], said[2 * i], said[2 * i + 1])) is not None
-        ]
+        opened = {name: self._opened(user_id, name, sealed[i], said[2 * i], said[2 * i + 1]) for i, name in enumerate(ids)}
+        return {name: item for name, item in opened.items() if item is not None}
 
     def _opened(
         self, user_id: str, notice_id: str, sealed: bytes | None, read: bytes | None, archived: bytes | None
@@ -187,6 +232,14 @@ class AsyncRedisInbox:
             return None
         item.setdefault("actions", [])
         return item | {"read_at": read.decode() if read else None, "archived_at": archived.decode() if archived else None}
+
+
+def _fits(item: dict[str, Any], severities: Collection[str], archived: bool | None, unread: bool) -> bool:
+    return (
+        (not severities or item.get("severity") in severities)
+        and (archived is None or (item["archived_at"] is not None) == archived)
+        and not (unread and item["read_at"] is not None)
+    )
 
 
 def keys(user_id: str) -> list[str]:

@@ -13,7 +13,7 @@ import msgspec
 from domain.locale import direction
 from domain.messages import Notice
 from notices.compose.catalogue import Words
-from notices.compose.view import Fact, Reader, asked_of, parts
+from notices.compose.view import Fact, Reader, asked_of, done, parts
 
 Outcome = Literal["me", "not_me", "answered", "expired", "unknown", "bad"]
 
@@ -56,6 +56,13 @@ class MessagePage(msgspec.Struct, frozen=True, kw_only=True):
     text: list[str]
     steps_heading: str = ""
     steps: list[str] = []
+    done_heading: str = ""
+    done: list[str] = []
+    """What was asked of the exchange, a sentence each."""
+    case: str = ""
+    """The sentence with the number of the case."""
+    helpful: str = ""
+    """Where it was answered: the question whether the message helped."""
     safe: str = ""
 
 
@@ -89,8 +96,9 @@ def choice(notice: Notice, reader: Reader, brand: str, until: datetime, check: s
     )
 
 
-def outcome(kind: Outcome, reader: Reader, brand: str, notice: Notice | None = None) -> MessagePage:
-    """The page after an answer (`me`, `not_me`), or instead of the question (`bad`: no or another answer)."""
+def outcome(kind: Outcome, reader: Reader, brand: str, notice: Notice | None = None, locked: bool = False, case: str = "") -> MessagePage:
+    """The page after an answer (`me`, `not_me`), or instead of the question (`bad`: no or another answer). `notice`: with what still stands
+    of what was asked. `locked`: it was answered `not_me`, so that lock and sign-out were asked for as well; `case`: what it opened."""
     _ = reader.words
     steps: list[str] = []
     if kind == "me":
@@ -110,6 +118,12 @@ def outcome(kind: Outcome, reader: Reader, brand: str, notice: Notice | None = N
     else:
         title = _("We do not know this link")
         text = [_("Please check that the address is complete, or open the app yourself: Account, Notices.")]
+    doing = []
+    if locked:
+        known = done(notice, reader) if notice is not None else []
+        doing = [*known, _("{sentence}.", sentence=_("We are locking your account")), _("Every device is being signed out.")]
+        if kind == "not_me":
+            text = []
     return MessagePage(
         locale=reader.locale,
         dir=direction(reader.locale),
@@ -119,6 +133,10 @@ def outcome(kind: Outcome, reader: Reader, brand: str, notice: Notice | None = N
         text=text,
         steps_heading=_("What to do now") if steps else "",
         steps=steps,
+        done_heading=_("What we have done already") if doing else "",
+        done=list(dict.fromkeys(doing)),
+        case=_("Your case number is {number}. Have it at hand when you talk to us.", number=case) if case else "",
+        helpful=_("Was this message helpful?") if kind in ("me", "not_me", "answered") else "",
         safe=_("This page never asks for a password, a code or a recovery phrase."),
     )
 

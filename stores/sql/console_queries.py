@@ -220,6 +220,12 @@ class ConsoleQueries:
     def notices_of(self, user_id: str, limit: int = 100) -> list[dict[str, Any]]:
         return self._rows(select(notices).where(notices.c.user_id == user_id).order_by(notices.c.recorded_at.desc()).limit(limit))
 
+    def notice_ids_of(self, user_id: str, limit: int = 5000) -> list[str]:
+        """Ids alone, of the newest."""
+        query = select(notices.c.notice_id).where(notices.c.user_id == user_id).order_by(notices.c.recorded_at.desc()).limit(limit)
+        with self.database.reading() as connection:
+            return list(connection.execute(query).scalars())
+
     def deliveries_of(self, notice_ids: Sequence[str]) -> list[dict[str, Any]]:
         return (
             self._rows(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import shutil
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ import msgspec
 
 from console import evidence
 from console.answer_text import ComposedAnswerPages
+from console.checking import Checking
 from console.services import Services
 from console.sessions import Sessions, Signer
 from console.staff import StaffFile, add_user
@@ -30,7 +32,9 @@ from domain.ports import Rendered, Token, Unsent
 from domain.profile import UserState
 from domain.status import Heartbeat
 from ledger.book import Book
+from ledger.keys import Keyring
 from notices.compose import Composer
+from notices.passes import PASSES, Passes
 from stores.sql.console_queries import ConsoleQueries
 from stores.sql.decisions import Decisions
 from stores.sql.store import open_store
@@ -69,12 +73,35 @@ class MemoryInbox:
         self.items.setdefault(user_id, []).insert(0, full)
         self._push(user_id, full)
 
-    async def page(self, user_id: str, cursor: str | None, limit: int) -> dict[str, Any]:
+    async def page(
+        self,
+        user_id: str,
+        cursor: str | None,
+        limit: int,
+        severities: Any = (),
+        archived: bool | None = None,
+        unread: bool = False,
+        counts: bool = False,
+    ) -> dict[str, Any]:
         if cursor is not None and not cursor.isdigit():
             raise ValueError("not a cursor")
         start, mine = int(cursor or 0), self.items.get(user_id, [])
-        unread = sum(item["read_at"] is None for item in mine)
-        return {"unread": unread, "items": mine[start : start + limit], "next": str(start + limit) if len(mine) > start + limit else None}
+        unseen = [item for item in mine if item["read_at"] is None]
+        told: dict[str, Any] = {"unread": len(unseen)}
+        if counts:
+            told["unread_by"] = dict(Counter(item.get("severity") for item in unseen))
+        mine = [item for item in mine if (not severities or item.get("severity") in severities) and not (unread and item["read_at"])]
+        mine = [dict(item) for item in mine if archived is None or bool(item["archived_at"]) == archived]
+        return {**told, "items": mine[start : start + limit], "next": str(start + limit) if len(mine) > start + limit else None}
+
+    async def mark_all_read(self, user_id: str, now: datetime) -> int:
+        unseen = [item for item in self.items.get(user_id, []) if item["read_at"] is None]
+        return sum([await self.mark_read(user_id, item["notice_id"], now) for item in unseen])
+
+    async def touch(self, user_id: str, notice_id: str) -> None:
+        for item in self.items.get(user_id, []):
+            if item["notice_id"] == notice_id:
+                self._push(user_id, item)
 
     async def mark_read(self, user_id: str, notice_id: str, now: datetime) -> bool:
         return self._mark(user_id, notice_id, {"read_at": now.isoformat()})
@@ -107,7 +134,7 @@ class MemoryInbox:
 
     def _push(self, user_id: str, item: dict[str, Any]) -> None:
         for queue in self.listeners.get(user_id, []):
-            queue.put_nowait(item)
+            queue.put_nowait(dict(item))
 
 
 class MemoryUsers:
@@ -192,6 +219,7 @@ def over(folder: Path, *, embedded: bool = True, database: str = "") -> Services
     made = Services(
         store=store, book=book, queries=ConsoleQueries(store.database, clock), decisions=Decisions(store.database), inbox=inbox,
         users=MemoryUsers(USERS),  # type: ignore[arg-type]
+        checking=Checking(CODES, Passes(Keyring(SECRET).box(PASSES))),
         answer_words=ComposedAnswerPages("Example Exchange", CODES.of),
         sessions=Sessions(Signer(SECRET), StaffFile(staff), embedded),
         heartbeats=heartbeats, profiles=profiles, load_registry=registry,
