@@ -10,42 +10,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import reduce
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from config.settings import Settings, SettingsError, load
 from domain.severity import SEVERITIES
+from streams.commands import AS_JSON, Failure, dead_letters, deliveries, settings, told
 
-T = TypeVar("T")
 EVENTS = click.argument("events", nargs=-1, required=True, type=click.Path(allow_dash=True))
 FILE = click.Path(dir_okay=False, path_type=Path)
 CONFIG = click.Path(exists=True, dir_okay=False, path_type=Path)
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document instead of words.")
-
-
-class Failure(click.ClickException):
-    """An error that the user can mend; the text says how."""
-
-    exit_code = 1
-
-
-def told(call: Callable[[], T]) -> T:
-    """What the call returns; what a person can mend ends the command with its words."""
-    from domain.ports import Unavailable
-
-    try:
-        return call()
-    except (ValueError, RuntimeError, OSError, Unavailable) as error:
-        raise Failure(str(error)) from None
-
-
-def settings() -> Settings:
-    """The settings, or an end with status 1 that names each mistake."""
-    try:
-        return load()
-    except SettingsError as error:
-        raise Failure(f"settings:\n{error}") from None
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -357,34 +331,8 @@ def explain(id_: str, as_json: bool) -> None:
     click.echo(ways.as_json(found) if as_json else ways.as_text(found))
 
 
-@cli.group("dead-letters")
-def dead_letters() -> None:
-    """What could not be taken."""
-
-
-@dead_letters.command("list")
-@click.option("--topic")
-@click.option("--reason", help="A part of the reason.")
-@click.option("--pending", is_flag=True, help="Only those not redriven.")
-@AS_JSON
-def dead_letters_list(**options: Any) -> None:
-    """Each with topic, partition, offset, field and reason."""
-    from streams.deadletters import list_dead_letters
-
-    sys.exit(told(lambda: list_dead_letters(settings(), **options)))
-
-
-@dead_letters.command("redrive")
-@click.argument("places", nargs=-1, metavar="[TOPIC/PARTITION/OFFSET]...")
-@click.option("--all", "everything", is_flag=True)
-@click.option("--topic")
-@click.option("--reason", help="A part of the reason.")
-@click.option("--again", is_flag=True, help="Also those that were redriven before.")
-def dead_letters_redrive(places: tuple[str, ...], **options: Any) -> None:
-    """Gives records back to their topic, with their own key and value; each once."""
-    from streams.deadletters import redrive
-
-    sys.exit(told(lambda: redrive(settings(), places, **options)))
+cli.add_command(dead_letters)
+cli.add_command(deliveries)
 
 
 @cli.command()

@@ -202,8 +202,8 @@ def _received(deliveries: dict[str, DeliveryRecord], body: dict[str, Any]) -> No
         delivery = deliveries[name] = DeliveryRecord(delivery_id=name, channel=body["channel"], status="queued")
     attempt = msgspec.convert({k: body[k] for k in Attempt.__struct_fields__}, Attempt)
     delivery.attempts.append(attempt)
-    # A slow sender's `queued` after the end doesn't reopen it.
-    if attempt.status != "queued" or delivery.status == "queued":
+    # A slow sender's `queued` after the end doesn't reopen it; that of somebody who has it sent again (no try yet) does.
+    if attempt.status != "queued" or delivery.status == "queued" or attempt.attempt == 0:
         delivery.status, delivery.reason = attempt.status, attempt.reason
 
 

@@ -39,6 +39,7 @@ from stores.sql.schema import (
 )
 from stores.sql.schema import notices as notices_table
 from stores.sql.transaction import SqlTransaction, known
+from stores.sql.undelivered import SqlUndelivered
 from stores.sql.wordings import SqlWordings
 
 RETRY = 1_000_000
@@ -56,6 +57,7 @@ class Store:
         self.answers = SqlAnswers(database, book)
         self.bus = SqlBus(database)
         self.callbacks = SqlCallbacks(database, book)
+        self.undelivered = SqlUndelivered(database, book)
         self.votes = HelpfulVotes(database)
         self.cases = Cases(database)
         self.wordings = SqlWordings(database)
