@@ -38,7 +38,7 @@ def arguments() -> argparse.Namespace:
     a = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     a.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     a.add_argument("--brokers", nargs="+", choices=("kafka", "embedded"), default=["kafka", "embedded"])
-    a.add_argument("--loops", nargs="+", choices=list(throughput.LOOPS), default=list(throughput.LOOPS))
+    a.add_argument("--engines", nargs="+", choices=list(throughput.LOOPS), default=list(throughput.LOOPS))
     a.add_argument("--users", nargs="+", type=int, default=[10_000, 100_000])
     a.add_argument("--events", type=int, default=200_000)
     a.add_argument("--rounds", type=int, default=3)
@@ -74,14 +74,14 @@ def show_profiles(rig: Rig, options: argparse.Namespace) -> dict[str, float]:
 def show_throughput(rig: Rig, options: argparse.Namespace) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for users in options.users:
-        found = throughput.compare(rig, users, options.events, options.loops, options.rounds)
+        found = throughput.compare(rig, users, options.events, options.engines, options.rounds)
         rows += found
-        rates = {name: [row["events/s"] for row in found if row["loop"] == name] for name in options.loops}
-        memory = {name: max(row["memory MB"] for row in found if row["loop"] == name) for name in options.loops}
+        rates = {name: [row["events/s"] for row in found if row["loop"] == name] for name in options.engines}
+        memory = {name: max(row["memory MB"] for row in found if row["loop"] == name) for name in options.engines}
         own = statistics.median(rates["vigil"]) if "vigil" in rates else None
         table(
             f"{rig.kind}: whole pipeline, {users:,} users, {options.events:,} events, a process on one core, median of {options.rounds}",
-            ["loop", "events/s", "min", "max", "Vigil is", "resident MB"],
+            ["loop", "events/s", "min", "max", "Vigil is", "CPU us an event", "resident MB"],
             [
                 [
                     name,
@@ -89,6 +89,7 @@ def show_throughput(rig: Rig, options: argparse.Namespace) -> list[dict[str, Any
                     f"{min(r):,.0f}",
                     f"{max(r):,.0f}",
                     f"{own / statistics.median(r):.2f}x" if own else "",
+                    f"{statistics.median(row['CPU us an event'] for row in found if row['loop'] == name):.0f}",
                     f"{memory[name]:.0f}",
                 ]
                 for name, r in rates.items()
@@ -105,9 +106,10 @@ def show_workers(rig: Rig, options: argparse.Namespace) -> list[dict[str, Any]]:
     for number in range(options.rounds):
         for workers in (1, 2):
             rig.empty_redis()
-            rate, seconds, memory = throughput.run_loop(rig, prefix, "vigil", f"{prefix}{workers}-{number}", total, workers)
+            rate, seconds, memory, cpu = throughput.run_loop(rig, prefix, "vigil", f"{prefix}{workers}-{number}", total, workers)
             say(f"  {workers} workers: {rate:,.0f} events/s")
-            rows.append({"workers": workers, "round": number, "events/s": rate, "seconds": seconds, "memory MB": memory})
+            figures = {"events/s": rate, "CPU us an event": cpu * 1e6, "seconds": seconds, "memory MB": memory}
+            rows.append({"workers": workers, "round": number, **figures})
     median = {w: statistics.median(row["events/s"] for row in rows if row["workers"] == w) for w in (1, 2)}
     table(
         f"{rig.kind}: workers on this machine, broker and Redis beside them",

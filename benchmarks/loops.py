@@ -31,28 +31,14 @@ class Raw(NamedTuple):
 
 
 def kernel() -> Any:
-    """Vigil's kernel, with all detectors, policy, Redis and a producer that awaits its acknowledgements."""
-    from pathlib import Path
+    """Vigil's kernel as the worker builds it, with all detectors and models, policy, Redis, and a producer that awaits its
+    acknowledgements."""
+    from config.settings import load
+    from streams.detect import build_kernel
 
-    from config.notices import load as load_notices
-    from detectors.wiring import build_engine
-    from notices.policy import Policy
-    from stores.crowd import RedisCrowd
-    from stores.geo import GeoSurroundings
-    from stores.redis_client import connect_async
-    from stores.redis_profiles import RedisProfiles
-    from streams.kernel import Kernel
-    from streams.publisher import KafkaPublisher
-
-    client = connect_async(os.environ["VIGIL_REDIS__URL"])
-    crowd = RedisCrowd(client)
-    return Kernel(
-        build_engine(GeoSurroundings(None, None, Path(os.environ["VIGIL_DATA_DIR"]) / "geo"), crowd=crowd),
-        Policy(load_notices()),
-        RedisProfiles(client),
-        KafkaPublisher(BROKERS, PREFIX),
-        crowd=crowd,
-    )
+    work = build_kernel(load())
+    work.engine.records = True
+    return work
 
 
 def tune() -> None:
@@ -79,7 +65,7 @@ async def bare() -> None:
         for tp, records in fetched.items():
             for start in range(0, len(records), BATCH):
                 part = records[start : start + BATCH]
-                await work.run([decode(record) for record in part])
+                await work.run([decode(record) for record in part], tp.partition)
                 done[tp] = part[-1].offset + 1
                 now = asyncio.get_running_loop().time()
                 if now - last > 0.5:
@@ -108,7 +94,11 @@ def plain_faust() -> None:
             holder["kernel"] = kernel()
             tune()
         async for events in stream.take_events(BATCH, within=0.05):
-            await holder["kernel"].run([_decoded(decode, event.message) for event in events])
+            batches: dict[int, list[Item]] = {}
+            for event in events:
+                batches.setdefault(event.message.partition, []).append(_decoded(decode, event.message))
+            for partition, items in batches.items():
+                await holder["kernel"].run(items, partition)
 
     sys.argv = ["faust", "worker", "--without-web", "--loglevel", "warn"]
     app.main()
@@ -134,7 +124,7 @@ def quix() -> None:
             if Held.work is None:
                 Held.work = kernel()
                 tune()
-            loop.run_until_complete(Held.work.run([item.value for item in batch]))
+            loop.run_until_complete(Held.work.run([item.value for item in batch], batch.partition))
 
     app = Application(
         broker_address=BROKERS, consumer_group=GROUP, auto_offset_reset="earliest", commit_every=BATCH, commit_interval=0.5,

@@ -11,7 +11,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -123,20 +123,23 @@ class Rig:
             return 0
         return sum(max(0, meta.offset) for meta in offsets.values())
 
-    def watch(self, group: str, total: int, alive: Any, timeout: float = 600) -> tuple[float, float]:
-        """Follows a group until it has committed `total`: (events/s between 10 % and 100 %, seconds in all)."""
+    def watch(
+        self, group: str, total: int, alive: Any, timeout: float = 600, cpu: Callable[[], float] = lambda: 0.0
+    ) -> tuple[float, float, float]:
+        """Follows a group until it has committed `total`: (events/s between 10 % and 100 %, seconds in all, seconds of `cpu` an event)."""
 
-        async def follow() -> tuple[float, float]:
+        async def follow() -> tuple[float, float, float]:
             admin = AIOKafkaAdminClient(bootstrap_servers=self.address)
             await admin.start()
             begun, first, low, shown = time.monotonic(), None, 0, time.monotonic()
+            used = cpu()
             try:
                 while True:
                     done, now = await self.committed(admin, group), time.monotonic()
                     if first is None and done >= total * 0.1:
-                        first, low = now, done
+                        first, low, used = now, done, cpu()
                     if done >= total:
-                        return (total - low) / max(now - (first or begun), 1e-9), now - begun
+                        return (total - low) / max(now - (first or begun), 1e-9), now - begun, (cpu() - used) / max(total - low, 1)
                     if now - shown > 5:
                         say(f"    {done:,} of {total:,}")
                         shown = now
@@ -178,6 +181,15 @@ def rss_mb(pid: int) -> float:
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
     return 0.0
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process has used of the processor so far; 0 when it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def percentile(values: list[float], share: float) -> float:

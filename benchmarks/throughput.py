@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks import world
-from benchmarks.rig import PARTITIONS, ROOT, Rig, rss_mb, say
+from benchmarks.rig import PARTITIONS, ROOT, Rig, cpu_seconds, rss_mb, say
 
 BENCH_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
 LOOPS: dict[str, list[str]] = {
@@ -44,14 +44,16 @@ def compare(rig: Rig, users: int, count: int, loops: list[str], rounds: int) -> 
     for number in range(rounds):
         for name in loops:
             rig.empty_redis()
-            rate, seconds, memory = run_loop(rig, prefix, name, f"{prefix}{name.replace(' ', '-')}-{number}", total)
-            say(f"  {name}: {rate:,.0f} events/s")
-            rows.append({"loop": name, "users": users, "round": number, "events/s": rate, "seconds": seconds, "memory MB": memory})
+            rate, seconds, memory, cpu = run_loop(rig, prefix, name, f"{prefix}{name.replace(' ', '-')}-{number}", total)
+            say(f"  {name}: {rate:,.0f} events/s, {cpu * 1e6:.0f} us of CPU an event")
+            figures = {"events/s": rate, "CPU us an event": cpu * 1e6, "seconds": seconds, "memory MB": memory}
+            rows.append({"loop": name, "users": users, "round": number, **figures})
     return rows
 
 
-def run_loop(rig: Rig, prefix: str, name: str, group: str, total: int, workers: int = 1) -> tuple[float, float, float]:
-    """(events/s, seconds from start to end, resident MB at the end) of one loop on one core, or of so many workers on all."""
+def run_loop(rig: Rig, prefix: str, name: str, group: str, total: int, workers: int = 1) -> tuple[float, float, float, float]:
+    """(events/s, seconds from start to end, resident MB at the end, seconds of CPU an event) of one loop on one core, or of so many
+    workers on all."""
     cores = sorted(os.sched_getaffinity(0))
     processes: list[subprocess.Popen[bytes]] = []
     log = (rig.folder / f"{group}.log").open("wb")
@@ -71,8 +73,10 @@ def run_loop(rig: Rig, prefix: str, name: str, group: str, total: int, workers: 
                 )
             )
         committed = f"{group}-detect" if name == "vigil" else group
-        rate, seconds = rig.watch(committed, total, lambda: all(p.poll() is None for p in processes))
-        return rate, seconds, max(rss_mb(p.pid) for p in processes)
+        rate, seconds, cpu = rig.watch(
+            committed, total, lambda: all(p.poll() is None for p in processes), cpu=lambda: sum(cpu_seconds(p.pid) for p in processes)
+        )
+        return rate, seconds, max(rss_mb(p.pid) for p in processes), cpu
     except RuntimeError as error:
         raise RuntimeError(f"{name}: {error}\n{(rig.folder / f'{group}.log').read_text(errors='replace')[-3000:]}") from None
     finally:

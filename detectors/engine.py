@@ -7,7 +7,7 @@ and nothing is fetched.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -15,7 +15,7 @@ import msgspec
 from detectors import material, story, storyteller
 from detectors.base import NORMAL, Sighting, WarmingUp
 from detectors.budget import Budget
-from detectors.models.families import FAMILIES, Family
+from detectors.models.families import Family
 from detectors.models.risk import CONDEMNED, Alert, Risk, record, suspected
 from detectors.outcome import Outcome
 from detectors.plan import Plans, Verb
@@ -95,11 +95,11 @@ class Engine:
 
     def crowd_keys(self, event: Event) -> set[tuple[str, str]]:
         """(kind, key) of the sets in the crowd that the event will be judged by: to be fetched before `apply`."""
-        asked = self._plans[type(event)].of(event).crowd if type(event) in self._plans else []
+        plans = self._plans.get(type(event))
+        asked = plans.of(event).crowd if plans is not None else ()
         keys: set[tuple[str, str]] = set()
-        if asked or type(event) in FAMILIES:
+        if asked:
             seen = self._seen(event, None, crowd_only=True)
-            asked = [*asked, self.risk.crowd_keys]
             for crowd_one in asked:
                 try:
                     keys.update(crowd_one(seen))
@@ -118,7 +118,7 @@ class Engine:
         alerts: list[Alert] = []
         findings = self._score(todo.score, seen, state, source, outcome, alerts)
         own = len(findings)
-        if todo.stories.concerned:
+        if todo.told:
             self._stories(todo.stories, seen, at, state, source, findings, outcome)
         if self.budget is not None and seen.cohort is not None:
             findings = self.budget.spend(findings, event, state, seen.cohort.alarms)
@@ -164,7 +164,7 @@ class Engine:
             outcome.errors.append(("risk", error))
 
     def _score(
-        self, verbs: list[Verb], seen: Sighting, state: UserState, source: Source | None, outcome: Outcome, alerts: list[Alert]
+        self, verbs: Sequence[Verb], seen: Sighting, state: UserState, source: Source | None, outcome: Outcome, alerts: list[Alert]
     ) -> list[Finding]:
         """The findings of the detectors; what they say goes into `alerts`, also where it is below their thresholds."""
         findings = []
@@ -192,7 +192,7 @@ class Engine:
         return findings
 
     @staticmethod
-    def _each(verbs: list[Verb], seen: Sighting, state: UserState, outcome: Outcome) -> None:
+    def _each(verbs: Sequence[Verb], seen: Sighting, state: UserState, outcome: Outcome) -> None:
         """What one raises is told, and the others go on."""
         habits = state.habits
         for entry, verb in verbs:
@@ -263,7 +263,7 @@ class Engine:
         clearing.make_room(state.pending)
         return waiting
 
-    def _learn(self, verbs: list[Verb], seen: Sighting, state: UserState, outcome: Outcome) -> None:
+    def _learn(self, verbs: Sequence[Verb], seen: Sighting, state: UserState, outcome: Outcome) -> None:
         event = seen.event
         self._each(verbs, seen, state, outcome)
         self._risk_verb(outcome, self.risk.learn, seen, state.habits)

@@ -3,13 +3,14 @@ concerns it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
 import msgspec
 
 from detectors.base import Detector, Gate, Sighting
+from detectors.models.families import FAMILIES
 from detectors.registry import Entry, Registry
 from detectors.storyteller import StoryPlan, plan_stories
 from domain.events import Input
@@ -21,17 +22,17 @@ Verb = tuple[Entry, Callable[[Sighting, Habits], Any]]
 class Plan(msgspec.Struct, frozen=True):
     """The verbs for events of one kind."""
 
-    score: list[Verb]
+    score: Sequence[Verb]
     """Of detectors that are on; the others learn and count all the same."""
-    count: list[Verb]
-    learn: list[Verb]
+    count: Sequence[Verb]
+    learn: Sequence[Verb]
     stories: StoryPlan
-    crowd: list[Callable[[Sighting], Iterable[tuple[str, str]]]]
-
-    @property
-    def concerned(self) -> bool:
-        """Whether anything at all is asked."""
-        return bool(self.score or self.count or self.learn or self.stories.concerned)
+    crowd: Sequence[Callable[[Sighting], Iterable[tuple[str, str]]]]
+    """Who reads sets in the crowd: detectors, and the family of features."""
+    told: bool
+    """Whether it may be to a story anything at all."""
+    concerned: bool
+    """Whether anything at all is asked."""
 
 
 class Plans:
@@ -60,13 +61,18 @@ class Plans:
         judging = {entry.id for entry, detector in self._asked if passes(detector.judges)}
         counting = [(e, d) for e, d in self._asked if _has(d, "count_one") and passes(d.counts)]
         reading = judging | {entry.id for entry, _ in counting}
-        return Plan(
-            score=[(entry, detector.score_one) for entry, detector in self._asked if entry.enabled and entry.id in judging],
-            count=[(entry, detector.count_one) for entry, detector in counting],
-            learn=[(e, d.learn_one) for e, d in self._asked if _has(d, "learn_one") and passes(d.teaches)],
-            stories=msgspec.structs.replace(self._stories, asked=[(e, verb) for e, verb in self._stories.asked if e.id in judging]),
-            crowd=[d.crowd_one for e, d in self._asked if _has(d, "crowd_one") and e.id in reading],
-        )
+        score = [(entry, detector.score_one) for entry, detector in self._asked if entry.enabled and entry.id in judging]
+        count = [(entry, detector.count_one) for entry, detector in counting]
+        learn = [(e, d.learn_one) for e, d in self._asked if _has(d, "learn_one") and passes(d.teaches)]
+        stories = msgspec.structs.replace(self._stories, asked=[(e, verb) for e, verb in self._stories.asked if e.id in judging])
+        crowd: list[Callable[[Sighting], Iterable[tuple[str, str]]]] = [
+            d.crowd_one for e, d in self._asked if _has(d, "crowd_one") and e.id in reading
+        ]
+        family = FAMILIES.get(self._struct)
+        if family is not None and family.crowd_keys is not None:
+            crowd.append(family.crowd_keys)
+        told = bool(stories.asked or stories.fired or stories.conditions)
+        return Plan(score, count, learn, stories, crowd, told, bool(score or count or learn or told))
 
 
 def _has(detector: Detector, verb: str) -> bool:

@@ -34,11 +34,6 @@ class StoryPlan(msgspec.Struct, frozen=True):
     seconds: dict[str, float]
     """Detector, condition or story -> how long what it says counts."""
 
-    @property
-    def concerned(self) -> bool:
-        """Whether an event of the type may be to a story anything at all."""
-        return bool(self.asked or self.fired or self.conditions)
-
 
 def plan_stories(registry: Registry, struct: type[Input]) -> StoryPlan:
     """For events of a type."""

@@ -46,19 +46,31 @@ class Lane:
     def clock(self) -> float:
         """Running maximum of event time at the next record. The lane must not be empty."""
         if not self._ready:
-            for _ in range(min(AHEAD, len(self._fetched))):
-                record = self._fetched.popleft()
-                item = self._decode(record)
-                if item.at is not None and item.at > self._high:
-                    self._high = item.at
-                self._ready.append((self._high, item, _size(record)))
+            self._decode_some()
         return self._ready[0][0]
 
-    def pop(self) -> Any:
-        """The next record, decoded; `clock` was asked before."""
-        _, item, size = self._ready.popleft()
-        self.size -= size
-        return item
+    def move(self, taken: list[Any], limit: int, order: int, until: tuple[float, int]) -> None:
+        """Hands out records in turn, as long as (clock, order) is not after `until` and `taken` has fewer than `limit`."""
+        ready, (last, last_order) = self._ready, until
+        while len(taken) < limit:
+            if not ready:
+                if not self._fetched:
+                    return
+                self._decode_some()
+            clock, item, size = ready[0]
+            if clock > last or (clock == last and order > last_order):
+                return
+            ready.popleft()
+            self.size -= size
+            taken.append(item)
+
+    def _decode_some(self) -> None:
+        for _ in range(min(AHEAD, len(self._fetched))):
+            record = self._fetched.popleft()
+            item = self._decode(record)
+            if item.at is not None and item.at > self._high:
+                self._high = item.at
+            self._ready.append((self._high, item, _size(record)))
 
 
 class Merge:
@@ -89,19 +101,13 @@ class Merge:
         while heads and len(taken) < limit:
             _, order, lane = heads[0]
             until = min((head[:2] for head in heads[1:3]), default=(float("inf"), 0))
-            while True:  # stay on this lane as long as it is the oldest
-                taken.append(lane.pop())
-                if not lane:
-                    heapq.heappop(heads)
-                    if missing(lane.name):
-                        return taken
-                    break
-                clock = lane.clock()
-                if len(taken) >= limit:
-                    break
-                if (clock, order) > until:
-                    heapq.heapreplace(heads, (clock, order, lane))
-                    break
+            lane.move(taken, limit, order, until)  # as long as it is the oldest
+            if lane:
+                heapq.heapreplace(heads, (lane.clock(), order, lane))
+                continue
+            heapq.heappop(heads)
+            if missing(lane.name):
+                break
         return taken
 
 

@@ -35,7 +35,8 @@ class Family(msgspec.Struct, frozen=True):
     """Detectors whose alerts say nothing that is not evidence already, and `suspicion` where that is; default: none."""
     tails: tuple[str, ...]
     """Of these names the nats are an order, and their worth is counted (models.tails); default: none."""
-    crowd_keys: Callable[[Sighting], Iterable[tuple[str, str]]]
+    crowd_keys: Callable[[Sighting], Iterable[tuple[str, str]]] | None
+    """Sets in the crowd that the features read; default: none."""
     count: Callable[[Sighting, Habits, Row], None]
     learn: Callable[[Sighting, Habits], None]
     plain: Callable[[Row], bool]
@@ -60,7 +61,7 @@ def family(name: str, module: ModuleType | Any) -> Family:
         evidence=getattr(module, "evidence", lambda row: ()),
         covered=getattr(module, "COVERED", frozenset()),
         tails=tuple(getattr(module, "TAILS", ())),
-        crowd_keys=getattr(module, "crowd_keys", lambda seen: ()),
+        crowd_keys=getattr(module, "crowd_keys", None),
         count=getattr(module, "count", lambda seen, habits, row: None),
         learn=getattr(module, "learn", lambda seen, habits: None),
         plain=getattr(module, "plain", lambda row: True),

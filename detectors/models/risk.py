@@ -118,12 +118,6 @@ class Risk:
                 found[name] = found.get(name, 0.0) + share * nats
         return sorted(found.items(), key=lambda part: -abs(part[1]))
 
-    @staticmethod
-    def crowd_keys(seen: Sighting) -> Iterable[tuple[str, str]]:
-        """Sets in the crowd that the features read."""
-        family = FAMILIES.get(type(seen.event))
-        return family.crowd_keys(seen) if family is not None else ()
-
     def count(self, seen: Sighting, habits: Habits, judged: Judged, alerts: Sequence[Alert]) -> None:
         """Takes what happened into rates and counters, flagged or not."""
         self._of(seen).count(type(seen.event).__name__, [name for name, _, height in alerts if height >= 0.5])
