@@ -233,6 +233,20 @@ cases = Table(
 )
 """What a "not me" opens. The number is for people to say; it names neither notice nor user."""
 
+sms_usage = Table(
+    "sms_usage",
+    metadata,
+    Column("day", Text, primary_key=True, comment="UTC, 2026-11-22"),
+    Column("provider", Text, primary_key=True),
+    Column("country", Text, primary_key=True, comment="of the number, ISO 3166; '' where it has none"),
+    Column("kind", Text, primary_key=True),
+    Column("currency", Text, primary_key=True, comment="'' where no price is known"),
+    Column("messages", BigInteger, nullable=False),
+    Column("segments", BigInteger, nullable=False),
+    Column("micros", BigInteger, nullable=False, comment="millionths of the currency"),
+)
+"""What text messages took: no user, no number."""
+
 redriven = Table(
     "redriven",
     metadata,
