@@ -71,13 +71,13 @@ def ends(announcement: Announcement) -> datetime:
 
 
 def texts(announcement: Announcement) -> dict[str, tuple[str, str]]:
-    """Locale that Vigil writes -> title and body, where there are both. `zh` serves zh-CN, unless that has a text of its own."""
+    """Locale that Vigil writes -> title and body, where there are both; what ends one may have a title alone. `zh` serves zh-CN, unless that has a text of its own."""
     known = available()
     found: dict[str, tuple[str, str]] = {}
     for name in sorted(announcement.title, key=lambda n: n not in known):
         choice = negotiate(name, None, known, "")
         title, body = announcement.title[name].strip(), announcement.body.get(name, "").strip()
-        if choice.reason in ("user", "language") and title and body:
+        if choice.reason in ("user", "language") and title and (body or announcement.status != "active"):
             found.setdefault(choice.locale, (title, body))
     return found
 
@@ -131,13 +131,14 @@ def reaches(announcement: Announcement, user: User, stake: Stake, default: str) 
 
 def announced(
     announcement: Announcement, user: User, stake: Stake, text: Written, *, thread: str, first: bool, rules: Rules,
-    now: datetime, source: Source | None = None,
+    now: datetime, source: Source | None = None, before: Announcement | None = None,
 ) -> Notice:  # fmt: skip
-    """The notice for one reader. `thread`: the announcement's id; `first`: he wasn't told an earlier version."""
+    """The notice for one reader. `thread`: the announcement's id; `first`: he wasn't told an earlier version; `before`: that one. What ends
+    an announcement doesn't say the same text again."""
     kind, status = kind_of(announcement.kind), announcement.status
     facts = {
         "title": text.title[:MAX_TITLE],
-        "text": cut(text.body, MAX_TEXT),
+        "text": "" if status != "active" and before and text.body == before.body.get(text.locale) else cut(text.body, MAX_TEXT),
         "text_locale": "" if text.own else text.locale,
         "status": status if status != "active" else "" if first else "update",
         **_period(announcement),

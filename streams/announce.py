@@ -189,6 +189,7 @@ class Announcer:
         self, standing: Standing, event: Announcement, source: Any, readers: Sequence[Reader], closing: bool
     ) -> tuple[list[tuple[Reader, Notice | None]], list[str]]:
         """What each gets, and whom it isn't for any more. Who never saw what is over gets nothing: what waits for him is called back."""
+        last = self.store.version(standing.announcement_id, standing.version - 1) if closing else None
         users = self.audience.some([reader.user_id for reader in readers]) if readers else {}
         known = [user for user in users.values() if user is not None]
         stakes = self._stakes(event, known)
@@ -206,7 +207,7 @@ class Announcer:
                 continue
             notice = announcing.announced(
                 event, user, stakes[user.user_id], text, thread=standing.announcement_id, first=not reader.told, rules=self.rules,
-                now=self.now(), source=source,
+                now=self.now(), source=source, before=last.content if last else None,
             )  # fmt: skip
             made.append((reader, announcing.recall(notice) if reader.notice_id in unheard else notice))
         return made, gone
