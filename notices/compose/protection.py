@@ -40,14 +40,13 @@ class ReportPage(msgspec.Struct, frozen=True, kw_only=True):
     unknown: str
     """What the unknown means for the score; '' where all is known."""
     parts_title: str
-    head: list[str]
     rows: list[Row]
     steps_title: str
     steps: list[str]
     footer: str
 
 
-def page(report: Report, reader: Reader, brand: str) -> ReportPage:
+def report_page(report: Report, reader: Reader, brand: str) -> ReportPage:
     """The report as its owner reads it."""
     _ = reader.words
     return ReportPage(
@@ -63,12 +62,21 @@ def page(report: Report, reader: Reader, brand: str) -> ReportPage:
         if report.best > report.score and any(part.state == "unknown" for part in report.parts)
         else "",
         parts_title=_("What protects your account"),
-        head=[_("Protection"), _("State"), _("Points")],
         rows=[_row(part, _) for part in report.parts],
         steps_title=_("Your next three steps"),
         steps=steps(",".join(report.steps), _, brand),
         footer=_("We never ask for your password, your codes or your recovery phrase, on the phone or anywhere else."),
     )
+
+
+def expired_page(reader: Reader, brand: str) -> ReportPage:
+    """Behind a link whose time is over, or that never was one."""
+    _ = reader.words
+    return ReportPage(
+        locale=reader.locale, dir=direction(reader.locale), brand=brand, title=_("Security report"), lead=_("This page has expired"),
+        made="", score=0, best=0, unknown=_("Open it again in the app."), parts_title="", rows=[], steps_title="", steps=[],
+        footer=_("We never ask for your password, your codes or your recovery phrase, on the phone or anywhere else."),
+    )  # fmt: skip
 
 
 def _row(part: Part, _: Words) -> Row:

@@ -49,6 +49,7 @@ PAGES = [
     ("POST", "/findings/decisions/v/undo", "decide"),
     ("GET", "/users", "users"),
     ("GET", "/users/u1042", "users"),
+    ("GET", "/users/u1042/security-report", "users"),
     ("GET", "/notices", "notices"),
     ("GET", "/notices/n1042", "notices"),
     ("GET", "/notices/n1042/sent/d", "notices"),
@@ -84,12 +85,13 @@ OPEN = {
     "/check/{token:str}",
     "/healthz",
     "/readyz",
+    "/security-report/{token:str}",
     "/sign-in",
     "/sign-in/once/{token:str}",
     "/sign-out",
     "/static/{name:path}",
 } | SIGNED
-API = {"inbox", "notices", "cases"}
+API = {"inbox", "notices", "cases", "security-report"}
 """What the exchange's backend may ask about."""
 STAFF = {"ana": "security", "carl": "compliance", "adam": "admin"}
 
