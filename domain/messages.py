@@ -119,6 +119,17 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """domain.ids.suspect_mark of the sessions and devices that it is about: their "this was me" decides nothing."""
 
 
+class SmsCost(msgspec.Struct, frozen=True, kw_only=True):
+    """What a text message took."""
+
+    country: str
+    """Of its number, ISO 3166; '' where it has none."""
+    segments: int
+    cost: str | None = None
+    """A decimal of `currency`; None where no price is known."""
+    currency: str = ""
+
+
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one delivery attempt."""
 
@@ -132,6 +143,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     reason: str | None = None
     delivery_id: str = ""
+    sms: SmsCost | None = None
+    """Of a text message that a provider took, or may have taken."""
 
 
 class AccountAction(msgspec.Struct, frozen=True, kw_only=True):

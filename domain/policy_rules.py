@@ -75,6 +75,18 @@ class Announcements(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Those of the topic too wait for someone at the console."""
 
 
+Price = Annotated[str, Meta(pattern="^[0-9]{1,4}([.][0-9]{1,6})?$")]
+"""A decimal in quotes: exact."""
+
+
+class SmsPrices(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a segment of a text message costs."""
+
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "USD"
+    providers: dict[str, dict[Annotated[str, Meta(pattern="^([A-Z]{2}|default)$")], Price]] = {}
+    """Provider as receipts name it (`smsgw`, `twilio`) -> country of the number (ISO 3166), or `default` -> price of a segment."""
+
+
 class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All of it. `order` decides which finding names the notice when several are equally grave: the first listed."""
 
@@ -95,6 +107,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     kinds: dict[str, KindRule] = {}
     managers: Managers = Managers()
     announcements: Announcements = Announcements()
+    sms_prices: SmsPrices = SmsPrices()
     order: list[str] = []
 
     def kind(self, name: str) -> KindRule:

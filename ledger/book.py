@@ -89,7 +89,7 @@ class Book:
 
     def receipt(self, partition: int, receipt: Receipt) -> Draft:
         """What came of an attempt."""
-        body = {
+        body: dict[str, Any] = {
             "delivery_id": receipt.delivery_id,
             "channel": receipt.channel,
             "status": receipt.status,
@@ -98,6 +98,8 @@ class Book:
             "attempt": receipt.attempt,
             "reason": receipt.reason,
         }
+        if receipt.sms:
+            body["sms"] = receipt.sms
         return _draft("receipt", partition, micros(receipt.at), receipt.user_id, receipt.notice_id, body)
 
     def answer(self, partition: int, notice_id: str, user_id: str, fields: Mapping[str, Any], client: bytes, at: int) -> Draft:

@@ -25,6 +25,7 @@ from domain.ports import Unavailable
 from ledger.book import Book
 from ledger.keys import Keyring
 from notices.compose import Composer
+from notices.deliver.billing import Billing
 from notices.deliver.outgoing import outgoing, signing
 from notices.deliver.provider import Provider
 from notices.deliver.quota import OwnCounts
@@ -53,6 +54,7 @@ from streams.patience import Patient
 from streams.publisher import KafkaPublisher, Message, Publisher
 from streams.records import Item, PlainDecoder
 from streams.serve import serve
+from streams.texts import Texts
 from streams.tips import Tips
 from streams.transport import Batch
 from streams.users import reread
@@ -87,6 +89,7 @@ class Notify(Patient):
         self._reread, self.announcer, self.tips = reread, announcer, tips
         self.batches = 0
         self.receipts: Counter[tuple[str, str]] = Counter()
+        self.texts = Texts()
         self.bad: Counter[str] = Counter()
         self._loading = asyncio.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -215,6 +218,7 @@ class Notify(Patient):
     def heard(self, receipts: Sequence[Receipt]) -> None:
         """From a sender's thread: receipts were recorded."""
         self.receipts.update((receipt.channel, receipt.status) for receipt in receipts)
+        self.texts.add(receipts)
         if self._loop is not None:
             try:
                 self._loop.call_soon_threadsafe(self._owed.set)
@@ -236,6 +240,7 @@ class Notify(Patient):
         for (channel, status), count in self.receipts.items():
             sent.add_metric([channel, status], count)
         yield sent
+        yield from self.texts.metrics()
         bad = CounterMetricFamily("vigil_dead_letters_notify", "Records of users, findings and notices put aside", labels=["topic"])
         for topic, count in self.bad.items():
             bad.add_metric([topic], count)
@@ -281,6 +286,7 @@ def build_notify(settings: Settings) -> Notify:
         "inapp": [inbox_provider(inbox)],
     }
     hear: list[Callable[[Sequence[Receipt]], None]] = []
+    rules = load_notices()
     sender = Sender(
         store.outbox,
         ways,
@@ -288,6 +294,7 @@ def build_notify(settings: Settings) -> Notify:
         sole=settings.database.url.startswith("sqlite"),  # there run_worker sees to it that there is but one
         marks=SentMarks(connect(settings.redis.url, answer_seconds=0.5)),
         counts=SharedCounts(connect(settings.redis.url, answer_seconds=0.5), OwnCounts()),
+        billing=Billing(rules.sms_prices),
         heard=lambda receipts: hear[0](receipts),
     )
 
@@ -295,7 +302,6 @@ def build_notify(settings: Settings) -> Notify:
         inbox.erase(user_id)
         erase_profile(client, user_id)
 
-    rules = load_notices()
     desk = Desk(
         store,
         directory,

@@ -23,6 +23,7 @@ import structlog
 from domain.messages import DeliveryStatus, Medium, Receipt
 from domain.ports import Delivery, Outbox
 from domain.severity import RANK
+from notices.deliver.billing import Billing
 from notices.deliver.lane import Job, Lane
 from notices.deliver.outcome import Delivered, Outcome, Refused, Sent, Unavailable
 from notices.deliver.pace import backoff
@@ -79,6 +80,7 @@ class Sender:
         sole: bool = False,
         marks: Marks | None = None,
         counts: Counts | None = None,
+        billing: Billing | None = None,
         heard: Callable[[Sequence[Receipt]], None] = lambda receipts: None,
         poll: float = 0.25,
         lease: float = LEASE,
@@ -86,7 +88,7 @@ class Sender:
         dice: Callable[[], float] = random.random,
     ):
         self.outbox, self.owner, self.sole, self.poll, self.lease = outbox, owner, sole, poll, lease
-        self._marks = marks or NoMarks()
+        self._marks, self._billing = marks or NoMarks(), billing or Billing()
         self._heard, self._now, self._dice = heard, now, dice
         shared = counts or OwnCounts()
 
@@ -300,17 +302,19 @@ class Sender:
         self, job: Job, lane: Lane | None, status: DeliveryStatus, provider_id: str | None, reason: str | None, due: datetime | None = None
     ) -> None:
         rendered = job.delivery.rendered
+        provider = lane.name if lane else (job.reasons[-1][0] if job.reasons else None)
         receipt = Receipt(
             notice_id=rendered.notice_id,
             user_id=rendered.user_id,
             channel=rendered.channel,
             status=status,
-            provider=lane.name if lane else (job.reasons[-1][0] if job.reasons else None),
+            provider=provider,
             provider_id=provider_id,
             attempt=job.delivery.attempt + 1,
             at=self._now(),
             reason=reason,
             delivery_id=rendered.delivery_id,
+            sms=self._billing.of(rendered, provider) if status in ("sent", "unknown") else None,
         )
         self._results.put((receipt, due, self._other(job.delivery, status)))
 

@@ -18,6 +18,7 @@ from stores.sql.bulk import insert_rows, update_rows
 from stores.sql.chain import Chain, chunks, contents_by_id, user_keys
 from stores.sql.engine import Database
 from stores.sql.schema import bus_outbox, deliveries, receipts, waiting
+from stores.sql.usage import count_sms
 
 MEDIA: tuple[Medium, ...] = get_args(Medium)
 URGENCIES = range(len(SEVERITIES))
@@ -122,9 +123,11 @@ class _Recording:
         self.connection, self.book, self.fall_back = connection, book, fall_back
         self.changes: dict[str, dict[str, Any]] = {}
         self.news: list[tuple[Receipt, Draft]] = []
+        self.kinds: dict[str, str] = {}
 
     def run(self, results: Sequence[tuple[Receipt, datetime | None]]) -> None:
         states = self._states(sorted({r.delivery_id for r, _ in results}))
+        self.kinds = {name: state["kind"] for name, state in states.items()}
         ended: list[tuple[Receipt, dict[str, Any]]] = []
         for receipt, again in results:
             state = states.get(receipt.delivery_id)
@@ -156,6 +159,7 @@ class _Recording:
         new = [rows.receipt_row(r, d.partition) | {"number": n} for (r, d), n in zip(self.news, numbers, strict=True)]
         insert_rows(self.connection, receipts, new)
         insert_rows(self.connection, bus_outbox, [rows.receipt_message(r, micros(r.at)) for r, _ in self.news])
+        count_sms(self.connection, [(r, self.kinds[r.delivery_id]) for r, _ in self.news if r.sms])
 
     def _fall_back(self, receipt: Receipt, state: Mapping[str, Any]) -> None:
         other, notice = self.fall_back[receipt.delivery_id], receipt.notice_id

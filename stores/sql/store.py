@@ -40,6 +40,7 @@ from stores.sql.schema import (
 from stores.sql.schema import notices as notices_table
 from stores.sql.transaction import SqlTransaction, known
 from stores.sql.undelivered import SqlUndelivered
+from stores.sql.usage import SqlUsage
 from stores.sql.wordings import SqlWordings
 
 RETRY = 1_000_000
@@ -58,6 +59,7 @@ class Store:
         self.bus = SqlBus(database)
         self.callbacks = SqlCallbacks(database, book)
         self.undelivered = SqlUndelivered(database, book)
+        self.usage = SqlUsage(database)
         self.votes = HelpfulVotes(database)
         self.cases = Cases(database)
         self.wordings = SqlWordings(database)

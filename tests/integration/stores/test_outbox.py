@@ -103,6 +103,7 @@ def test_receipts_go_to_the_bus_once_each(store: Store) -> None:
     assert said[1] == {
         "topic": "receipts", "notice_id": n.notice_id, "user_id": "u7", "channel": "email", "status": "sent", "provider": "mailto",
         "provider_id": "q\ufffd?", "attempt": 4, "at": "2026-11-22T10:00:00.123456Z", "reason": None, "delivery_id": mail.delivery_id,
+        "sms": None,
     }  # fmt: skip
 
 
