@@ -28,7 +28,12 @@ from domain.severity import SEVERITIES
 REGISTRY = Registry.load()
 DETECTORS = [pytest.param(entry, id=entry.id) for entry in REGISTRY.detectors]
 ALL = [pytest.param(entry, id=entry.id) for entry in REGISTRY.entries.values()]
-CASES = [pytest.param(entry, case, id=f"{entry.id}: {case['name']}") for entry in REGISTRY.entries.values() for case in entry.cases]
+CASES = [
+    pytest.param(entry, case, id=f"{entry.id}: {case['name']}", marks=() if place == 0 else pytest.mark.slow)
+    for entry in REGISTRY.entries.values()
+    for place, case in enumerate(entry.cases)
+]
+"""The first of each is among the quick tests."""
 PLACES = NamedSurroundings()
 
 

@@ -148,6 +148,7 @@ def test_the_first_sign_in_says_nothing() -> None:
     assert (weighed.sign_ins, weighed.logit, weighed.judged) == (0, login_risk.BASE, ())
 
 
+@pytest.mark.slow
 def test_a_history_of_strangers_stays_small() -> None:
     """Everything new each time, four thousand times: user and partition stay within their bounds."""
     models, traits = Models(), Traits()

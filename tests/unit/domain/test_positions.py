@@ -109,6 +109,7 @@ class Nowhere:
         return NO_AGENT
 
 
+@pytest.mark.slow
 def test_the_engine_keeps_positions_of_each_event_and_the_profile_holds_them():
     """Trades, transfers and margin readings, through what is written to Redis."""
     engine, state = Engine(Registry.load(), Nowhere()), UserState()

@@ -18,6 +18,8 @@ from notices.compose.view import Parts, parts
 from notices.policy import Policy
 from tests.unit.notices.builders import login
 
+pytestmark = pytest.mark.slow
+
 REGISTRY = Registry.load()
 TOLD = [entry for entry in REGISTRY.entries.values() if entry.audience == "user"]
 POLICY = Policy(load(), late_after=None)

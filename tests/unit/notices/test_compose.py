@@ -145,6 +145,7 @@ def test_a_notice_claims_only_what_was_asked(locale):
     assert bodies[1].startswith(bodies[2])
 
 
+@pytest.mark.slow
 def test_no_notice_speaks_of_scores_or_alarms():
     """No score, threshold or alarm word reaches a reader."""
     for name in NAMES:

@@ -137,6 +137,7 @@ def reader(monkeypatch) -> Iterator[Reader]:
     view._reader.cache_clear()
 
 
+@pytest.mark.slow
 def test_no_text_of_a_notice_passes_the_catalogue_by(reader):
     """In a language in which each text is marked, no word of a notice is unmarked but values."""
     for name in NAMES:
@@ -149,6 +150,7 @@ def test_no_text_of_a_notice_passes_the_catalogue_by(reader):
         assert [text for text in texts if WORD.search(outside(without(text, own)))] == [], name
 
 
+@pytest.mark.slow
 def test_no_text_of_a_page_or_mail_passes_the_catalogue_by(reader):
     """Headings, buttons and labels too."""
     one = notice("account_takeover")
@@ -168,6 +170,7 @@ def test_no_text_of_a_page_or_mail_passes_the_catalogue_by(reader):
     assert set(WORD.findall(re.sub(r"[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}", "", outside(plain)))) <= values
 
 
+@pytest.mark.slow
 def test_the_language_that_nobody_speaks_can_be_looked_at():
     """Every kind, values by their names."""
     for kind in kinds():

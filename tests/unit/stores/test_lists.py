@@ -187,6 +187,7 @@ def test_where_nothing_can_be_watched_the_folder_is_looked_at(tmp_path: Path, mo
     assert [one.name for one in next(changes)] == ["ofac", "scams"]
 
 
+@pytest.mark.slow
 def test_a_large_file_costs_the_memory_of_its_addresses(tmp_path: Path) -> None:
     """Eight megabytes of parties without addresses: a fraction of that is ever held."""
     features = '<Feature FeatureTypeID="8"><VersionDetail>1970</VersionDetail></Feature>' * 20
