@@ -74,6 +74,7 @@ docs: $(VENV)/.ready ## writes docs/detectors/ from the detectors' .yml files
 
 locales: $(VENV)/.ready ## collects the texts to translate into notices/locale/ and checks every language
 	$(BIN)/python worker.py locales extract
+	$(BIN)/python scripts/inbox_words.py
 	$(BIN)/python worker.py locales check
 
 approved: $(VENV)/.ready ## signs the words of the notices as they are now for the next release: notices/templates/APPROVED

@@ -57,6 +57,7 @@ async def answer_page(request: Request[Any, Any, Any], token: FromPath[str] = ""
         state = "bad" if said is None else await services.decide(token, said, client, user_agent(request))
         if said is not None:
             found = await services.find_answer(token) or found
+            await services.show_again(found.user_id, found.notice_id)
     return await _page(request, state, found)
 
 

@@ -23,6 +23,7 @@ from console import (
     catalogue,
     checking,
     demo,
+    demo_app,
     detectors,
     findings,
     health,
@@ -71,6 +72,7 @@ HANDLERS: list[ControllerRouterHandler] = [
     *detectors.HANDLERS,
     *mailbox_page.HANDLERS,
     *demo.HANDLERS,
+    *demo_app.HANDLERS,
 ]
 
 

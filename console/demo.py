@@ -27,7 +27,7 @@ LIMIT = 50
 @get("/demo", may="embedded")
 async def demo(request: Request[Any, Any, Any]) -> Response[Any]:
     """Choose whose inbox to look into."""
-    services = _services(request)
+    services = services_of(request)
     wanted = request.query_params.get("user", "").strip()
     if wanted:
         return Redirect(_url(wanted), status_code=303)
@@ -36,7 +36,7 @@ async def demo(request: Request[Any, Any, Any]) -> Response[Any]:
 
 @get("/demo/{user_id:str}", may="embedded")
 async def demo_inbox(request: Request[Any, Any, Any], user_id: FromPath[str]) -> Response[str]:
-    services, name = _services(request), segment(user_id)
+    services, name = services_of(request), segment(user_id)
     page = await services.inbox.page(name, None, LIMIT)
     ids = [str(item["notice_id"]) for item in page["items"] if "notice_id" in item]
     answers = await asyncio.to_thread(services.queries.answers_of, ids)
@@ -62,13 +62,13 @@ async def demo_inbox(request: Request[Any, Any, Any], user_id: FromPath[str]) ->
 @get("/demo/{user_id:str}/stream", may="embedded")
 async def demo_stream(request: Request[Any, Any, Any], user_id: FromPath[str]) -> ServerSentEvent:
     """The same push as the API's."""
-    return ServerSentEvent(pushed(_services(request), segment(user_id)), headers={"X-Accel-Buffering": "no"})
+    return ServerSentEvent(pushed(services_of(request), segment(user_id)), headers={"X-Accel-Buffering": "no"})
 
 
 @post("/demo/{user_id:str}/{notice_id:str}", may="embedded", status_code=303)
 async def demo_act(request: Request[Any, Any, Any], user_id: FromPath[str], notice_id: FromPath[str]) -> Redirect:
     """read, archive, me, not_me: what the user would do in the app."""
-    services, name, notice = _services(request), segment(user_id), segment(notice_id)
+    services, name, notice = services_of(request), segment(user_id), segment(notice_id)
     what = (await form(request)).get("do", "")
     said = ""
     match what:
@@ -83,7 +83,8 @@ async def demo_act(request: Request[Any, Any, Any], user_id: FromPath[str], noti
     return Redirect(_url(name), status_code=303, query_params={"said": said} if said else None)
 
 
-def _services(request: Request[Any, Any, Any]) -> Services:
+def services_of(request: Request[Any, Any, Any]) -> Services:
+    """What the pages work with; none of these pages but on one machine."""
     services: Services = request.app.state.services
     if not services.embedded:
         raise NotFoundException("Only the embedded stack has a demo inbox.")

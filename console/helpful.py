@@ -36,20 +36,25 @@ _VOTE = msgspec.json.Decoder(Vote)
 async def vote(request: Request[Any, Any, Any], user_id: FromPath[str], notice_id: FromPath[str]) -> Response[Any]:
     """`{"helpful": true}`: one vote a notice and user; said again, the later word stands."""
     services: Services = request.app.state.services
+    return await cast(services, segment(user_id), segment(notice_id), await request.body())
+
+
+async def cast(services: Services, user_id: str, notice_id: str, body: bytes) -> Response[Any]:
+    """The vote in the body, and the answer to it."""
     try:
-        said = _VOTE.decode(await request.body())
+        said = _VOTE.decode(body)
     except msgspec.MsgspecError as wrong:
         return Response({"error": str(wrong)}, status_code=400)
-    if not await voted(services, segment(user_id), segment(notice_id), said.helpful):
+    if not await voted(services, user_id, notice_id, said.helpful):
         return Response({"error": "this user has no such notice"}, status_code=404)
-    return Response({"notice_id": segment(notice_id), "helpful": said.helpful})
+    return Response({"notice_id": notice_id, "helpful": said.helpful})
 
 
 async def voted(services: Services, user_id: str, notice_id: str, helpful: bool) -> bool:
     """A vote from the inbox, pushed to whoever shows it. False when the user has no such notice."""
     done = await asyncio.to_thread(services.store.votes.vote, notice_id, user_id, helpful, "inbox", services.now())
     if done:
-        await services.inbox.touch(user_id, notice_id)
+        await services.show_again(user_id, notice_id)
     return done
 
 

@@ -38,24 +38,7 @@ _SAID = msgspec.json.Decoder(SaidInApp)
 async def inbox(request: Request[Any, Any, Any], user_id: FromPath[str]) -> Response[Any]:
     """Newest first; `next` is the cursor of the next page or null. A user without notices has an empty list. `severity=warning,critical`,
     `archived=true|false` and `unread=true` leave out the rest; `counts=true` adds `unread_by`. Counts are of the whole inbox."""
-    services: Services = request.app.state.services
-    cursor = request.query_params.get("cursor") or None
-    text = request.query_params.get("limit", str(LIMIT))
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= LARGEST:
-        return error(400, f"limit: a number from 1 to {LARGEST}")
-    severities = [one for one in request.query_params.get("severity", "").split(",") if one]
-    if not RANK.keys() >= set(severities):
-        return error(400, f"severity: some of {', '.join(RANK)}, comma separated")
-    flags = {name: request.query_params.get(name, "") for name in ("archived", "unread", "counts")}
-    if not _FLAGS.keys() >= set(flags.values()):
-        return error(400, "archived, unread, counts: true or false")
-    name = segment(user_id)
-    archived, unread, counts = (_FLAGS[flag] for flag in flags.values())
-    try:
-        page = await services.inbox.page(name, cursor, int(text), severities, archived, bool(unread), bool(counts))
-    except ValueError:
-        return error(400, "cursor: not one that this API gave")
-    return Response({**page, "items": await dressed(services, name, page["items"])})
+    return await shown(request, segment(user_id))
 
 
 @post("/api/inbox/{user_id:str}/read", may=BACKEND, status_code=200)
@@ -69,36 +52,21 @@ async def read_all(request: Request[Any, Any, Any], user_id: FromPath[str]) -> R
 async def read(request: Request[Any, Any, Any], user_id: FromPath[str], notice_id: FromPath[str]) -> Response[Any]:
     """Marks it read; a second time changes nothing."""
     services: Services = request.app.state.services
-    return _marked(await services.inbox.mark_read(segment(user_id), segment(notice_id), services.now()))
+    return marked(await services.inbox.mark_read(segment(user_id), segment(notice_id), services.now()))
 
 
 @post("/api/inbox/{user_id:str}/{notice_id:str}/archive", may=BACKEND, status_code=200)
 async def archive(request: Request[Any, Any, Any], user_id: FromPath[str], notice_id: FromPath[str]) -> Response[Any]:
     """Marks it archived, and read."""
     services: Services = request.app.state.services
-    return _marked(await services.inbox.mark_archived(segment(user_id), segment(notice_id), services.now()))
+    return marked(await services.inbox.mark_archived(segment(user_id), segment(notice_id), services.now()))
 
 
 @post("/api/inbox/{user_id:str}/{notice_id:str}/answer", may=BACKEND, status_code=200)
 async def answer(request: Request[Any, Any, Any], user_id: FromPath[str], notice_id: FromPath[str]) -> Response[Any]:
     """`{"answer": "me"|"not_me", "client": {...}}`: decides like the link, once, and says from where the user said it."""
     services: Services = request.app.state.services
-    try:
-        said = _SAID.decode(await request.body())
-    except msgspec.MsgspecError as wrong:
-        return error(400, str(wrong))
-    name, notice = segment(user_id), segment(notice_id)
-    state = await services.decide_in_app(name, notice, said.answer, said.client)
-    match state:
-        case "answered":
-            return error(409, "this notice was answered before")
-        case "expired":
-            return error(410, "it is too late to answer this notice")
-        case "unknown":
-            return error(404, "this user has no such notice to answer")
-    await services.inbox.touch(name, notice)
-    [after] = await dressed(services, name, [{"notice_id": notice, "actions": []}])
-    return Response({"notice_id": notice, "answer": said.answer, "case": after["case"]})
+    return await answered(services, segment(user_id), segment(notice_id), await request.body())
 
 
 @get("/api/inbox/{user_id:str}/stream", may=BACKEND)
@@ -106,6 +74,27 @@ async def stream(request: Request[Any, Any, Any], user_id: FromPath[str]) -> Ser
     """Each new or changed item as it comes: `event: item`. First `event: unread`, which says that the stream stands."""
     services: Services = request.app.state.services
     return ServerSentEvent(pushed(services, segment(user_id)), headers={"X-Accel-Buffering": "no"})
+
+
+async def shown(request: Request[Any, Any, Any], name: str) -> Response[Any]:
+    """A page of this user's inbox, as the request's parameters ask."""
+    services: Services = request.app.state.services
+    cursor = request.query_params.get("cursor") or None
+    text = request.query_params.get("limit", str(LIMIT))
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= LARGEST:
+        return error(400, f"limit: a number from 1 to {LARGEST}")
+    severities = [one for one in request.query_params.get("severity", "").split(",") if one]
+    if not RANK.keys() >= set(severities):
+        return error(400, f"severity: some of {', '.join(RANK)}, comma separated")
+    flags = {name: request.query_params.get(name, "") for name in ("archived", "unread", "counts")}
+    if not _FLAGS.keys() >= set(flags.values()):
+        return error(400, "archived, unread, counts: true or false")
+    archived, unread, counts = (_FLAGS[flag] for flag in flags.values())
+    try:
+        page = await services.inbox.page(name, cursor, int(text), severities, archived, bool(unread), bool(counts))
+    except ValueError:
+        return error(400, "cursor: not one that this API gave")
+    return Response({**page, "items": await dressed(services, name, page["items"])})
 
 
 async def pushed(services: Services, user_id: str) -> AsyncIterator[ServerSentEventMessage]:
@@ -119,6 +108,25 @@ async def pushed(services: Services, user_id: str) -> AsyncIterator[ServerSentEv
             else:
                 [item] = await dressed(services, user_id, [item])
                 yield ServerSentEventMessage(event="item", id=str(item.get("notice_id", "")), data=_json(item))
+
+
+async def answered(services: Services, name: str, notice: str, body: bytes, client: Client | None = None) -> Response[Any]:
+    """`client`: from where it is said, where the body isn't believed."""
+    try:
+        said = _SAID.decode(body)
+    except msgspec.MsgspecError as wrong:
+        return error(400, str(wrong))
+    state = await services.decide_in_app(name, notice, said.answer, client or said.client)
+    match state:
+        case "answered":
+            return error(409, "this notice was answered before")
+        case "expired":
+            return error(410, "it is too late to answer this notice")
+        case "unknown":
+            return error(404, "this user has no such notice to answer")
+    await services.show_again(name, notice)
+    [after] = await dressed(services, name, [{"notice_id": notice, "actions": []}])
+    return Response({"notice_id": notice, "answer": said.answer, "case": after["case"]})
 
 
 async def dressed(services: Services, user_id: str, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -174,7 +182,7 @@ async def pinged(items: AsyncIterator[dict[str, Any]], seconds: float = PING_SEC
 _END: Any = object()
 
 
-def _marked(found: bool) -> Response[Any]:
+def marked(found: bool) -> Response[Any]:
     return Response({"ok": True}) if found else error(404, "this user has no such notice")
 
 

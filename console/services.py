@@ -175,6 +175,13 @@ class Services:
         ]
         return msgspec.structs.replace(answer, notice=msgspec.structs.replace(notice, asked=asked))
 
+    async def show_again(self, user_id: str, notice_id: str) -> None:
+        """Pushes the item of the inbox to whoever shows it, where Redis answers: what was said of it is kept already."""
+        try:
+            await self.inbox.touch(user_id, notice_id)
+        except Unavailable:
+            return
+
     async def use_link(self, link_id: str) -> bool:
         """Whether a one-time link was unused until now; without Redis, none is."""
         return await asyncio.to_thread(self.once, link_id)

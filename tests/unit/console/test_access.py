@@ -74,6 +74,13 @@ PAGES = [
     ("GET", "/demo/u1042", "embedded"),
     ("GET", "/demo/u1042/stream", "embedded"),
     ("POST", "/demo/u1042/n1042", "embedded"),
+    ("GET", "/demo/u1042/app", "embedded"),
+    ("GET", "/demo/u1042/inbox", "embedded"),
+    ("GET", "/demo/u1042/inbox/stream", "embedded"),
+    ("POST", "/demo/u1042/inbox/read", "embedded"),
+    ("POST", "/demo/u1042/inbox/n1042/read", "embedded"),
+    ("GET", "/demo/u1042/check", "embedded"),
+    ("POST", "/demo/u1042/check", "embedded"),
 ]
 SIGNED = {"/api/receipts/{provider:str}"}
 """Open to whoever signs with a key of its own: the handler verifies it."""
