@@ -78,9 +78,10 @@ async def _decide(request: Request[Any, Any, Any], act: Act, values: dict[str, s
         store, now = services.store, services.now()
         known = {edition[: SHORT * 3]: edition for edition, *_ in store.wordings.editions()}
         wanted = [known[name] for name in chosen]
-        for one in store.wordings.decide(act, wanted, staff, note, now):
-            what = {"words": one.kind, "locale": one.locale, "edition": one.edition, "decided": act}
-            with store.transaction(now) as transaction:
+        decided = store.wordings.decide(act, wanted, staff, note, now)
+        with store.transaction(now) as transaction:
+            for one in decided:
+                what = {"words": one.kind, "locale": one.locale, "edition": one.edition, "decided": act}
                 transaction.add_access(staff, note or act, what)
 
     wrong, status = "", 200
