@@ -32,6 +32,7 @@ ROOMS = (
     Room("feedback", "Feedback", "/feedback", "", "notices"),
     Room("catalogue", "Catalogue", "/catalogue", "w", "words"),
     Room("detectors", "Detectors", "/detectors", "d", "detectors"),
+    Room("models", "Models", "/models", "l", "detectors"),
     Room("mailbox", "Mailbox", "/mailbox", "m", "embedded"),
     Room("demo", "Demo inbox", "/demo", "i", "embedded"),
 )

@@ -44,3 +44,5 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     """Detector -> errors since the start."""
     budgets: list[BudgetStanding] = []
     """Of families that have one."""
+    models: dict[str, int] = {}
+    """Family -> number of the model that it judges by; none: rules and statistics alone."""

@@ -27,7 +27,7 @@ from streams.app import App, build, handle
 from streams.cohorts import KeptCohorts
 from streams.epochs import Epochs
 from streams.kernel import Kernel
-from streams.models import follow_models
+from streams.models import Models, follow_models
 from streams.opened import engine_of
 from streams.publisher import KafkaPublisher
 from streams.records import EventDecoder
@@ -143,6 +143,7 @@ def follow_lists(surroundings: Any) -> Callable[[], Awaitable[None]]:
 def run_detect(settings: Settings) -> int:
     """The role `detect`, until it is told to stop. Exit status. Raises what build_kernel raises when something is not as it has to be."""
     kernel = build_kernel(settings)
+    models = Models(kernel.engine)
 
     async def close() -> None:
         await kernel.hand_over()
@@ -152,5 +153,10 @@ def run_detect(settings: Settings) -> int:
     return serve(
         settings, detect_app(settings, kernel), "detect", kernel=kernel, done=lambda: kernel.tally.batches,
         waiting=lambda: bool(kernel.waiting_for), closing=[close],
-        tasks=[follow_configuration(kernel.engine), follow_lists(kernel.engine.surroundings), follow_models(settings, kernel.engine)],
+        tasks=[
+            follow_configuration(kernel.engine),
+            follow_lists(kernel.engine.surroundings),
+            follow_models(settings, kernel.engine, models),
+        ],
+        models=lambda: models.numbers,
     )  # fmt: skip

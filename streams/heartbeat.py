@@ -21,11 +21,11 @@ EVERY = 2.0
 
 async def heartbeats(
     client: Any, standing: Standing, *, tally: Any = None, outbox: Callable[[], Mapping[str, int]] = dict,
-    budgets: Callable[[], Sequence[BudgetStanding]] = tuple,
+    budgets: Callable[[], Sequence[BudgetStanding]] = tuple, models: Callable[[], Mapping[str, int]] = dict,
     clock: Callable[[], float] = time.time,
 ) -> None:  # fmt: skip
     """Says it forever; while Redis is away it is silent. `tally`: streams.kernel.Tally; `outbox()`: deliveries not final, by channel;
-    `budgets()`: where families stand against their alert budgets."""
+    `budgets()`: where families stand against their alert budgets; `models()`: numbers of the models in effect."""
     name = f"{socket.gethostname()}-{os.getpid()}"
     before, then = 0, time.monotonic()
     while True:
@@ -50,6 +50,7 @@ async def heartbeats(
             outbox=dict(await asyncio.to_thread(outbox)),
             detector_errors=dict(tally.detector_errors) if tally is not None else {},
             budgets=list(budgets()),
+            models=dict(models()),
         )
         try:
             await beat(client, heartbeat)

@@ -61,9 +61,8 @@ class Models:
         return sorted({family.name for family in FAMILIES.values()} - set(self.numbers))
 
 
-def follow_models(settings: Settings, engine: Any) -> Callable[[], Awaitable[None]]:
+def follow_models(settings: Settings, engine: Any, models: Models) -> Callable[[], Awaitable[None]]:
     """A task that takes models from their topic, from its start on."""
-    models = Models(engine)
 
     async def follow() -> None:
         if not settings.models.enabled:

@@ -27,12 +27,13 @@ Task = Callable[[], Awaitable[None]]
 def serve(
     settings: Settings, app: App, role: str, *, kernel: Any = None, more: Callable[[], Any] | None = None, tasks: Sequence[Task] = (),
     done: Callable[[], Any] = lambda: None, waiting: Callable[[], bool] = lambda: False, closing: Sequence[Task] = (),
-    outbox: Callable[[], Mapping[str, int]] = dict,
+    outbox: Callable[[], Mapping[str, int]] = dict, models: Callable[[], Mapping[str, int]] = dict,
 ) -> int:  # fmt: skip
     """Runs a role's app with its pages, its watch and `tasks`, until it is told to stop; then `closing`. Exit status.
 
     `more()`: further metrics (prometheus_client families). `done()`: a value that changes with each batch; `waiting()`: True while a part
     that is needed does not answer. Both are for the watch. `outbox()` (called in a thread): deliveries not final, by channel.
+    `models()`: numbers of the models in effect, by family.
     """
     standing = Standing(app, role)
     collector = Collector(standing, kernel.tally if kernel else None, kernel, more)
@@ -66,7 +67,7 @@ def serve(
     async def beat() -> None:
         client = connect_async(settings.redis.url)
         budgets = partial(standing_of, kernel.engine) if kernel else tuple
-        await heartbeats(client, standing, tally=kernel.tally if kernel else None, outbox=outbox, budgets=budgets)
+        await heartbeats(client, standing, tally=kernel.tally if kernel else None, outbox=outbox, budgets=budgets, models=models)
 
     watch = Watch(standing, waiting=waiting, done=done)
     for task in (pages, announce, beat, watch.run, *tasks):

@@ -21,11 +21,13 @@ from aiokafka.errors import KafkaError
 
 from config.mappings import load as load_mappings
 from config.settings import Settings
+from detectors.models.contest import Contest
 from detectors.models.learner import Journal, Learner, Record
 from detectors.models.snapshot import pack, unpack
 from detectors.models.watch import Watch
 from domain.events import Verdict
 from domain.ports import Unavailable
+from domain.training import TrainingReport
 from ledger.book import Book
 from ledger.keys import Keyring
 from stores.crowd import RedisCrowd
@@ -36,16 +38,20 @@ from streams.publisher import KafkaPublisher, Message, Publisher
 from streams.read import partitions_of
 from streams.records import EventDecoder
 from streams.topics import learns
+from streams.training_report import metrics, report, weighed
 
 log = logging.getLogger(__name__)
 
 TOPICS = ("features", "verdicts")
 CHECKPOINT = 5.0
 """Seconds between two writes of what is kept."""
+REPORT = 60.0
+"""Seconds after which the console is told of the models even if nothing changed."""
 MANY = 5_000
 """Records after which it is written at once."""
 AGAIN = 5.0
 _ENCODE, _RECORD, _RECORDS = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(Record), msgspec.msgpack.Decoder(list[Record])
+_REPORT = msgspec.msgpack.Decoder(TrainingReport)
 _VERDICTS = msgspec.msgpack.Decoder(list[Verdict])
 
 
@@ -60,12 +66,16 @@ class Trainer:
         self.journal = Journal()
         self.learner = Learner(crowd, genuine_after, journal=self.journal)
         self.watch = Watch(self.learner.models)
-        self.learner.learned = self.watch.truth
+        self.contest = Contest(self.learner.models)
+        self.learner.learned = self._truth
         self.offsets: dict[str, int] = {}
         """`topic/partition` -> next offset."""
         self.numbers: dict[str, int] = {}
+        self.weights: dict[str, tuple[int, float]] = {}
+        """Bytes of each model as it goes out, and milliseconds that reading it takes."""
+        self.published_at: dict[str, float] = {}
         self.damaged = 0
-        self._publish_every, self._published = publish_every, 0.0
+        self._publish_every, self._published, self._reported = publish_every, 0.0, 0.0
         self._changed: set[str] = set()
         self._learned_before: dict[str, int] = {}
 
@@ -92,9 +102,29 @@ class Trainer:
         early = _VERDICTS.decode(state["early"]) if "early" in state else []
         self.learner.restore(models, rows, early)
         self.offsets = msgspec.msgpack.decode(state["offsets"], type=dict[str, int]) if "offsets" in state else {}
+        self._load_watched(state)
         self.journal.clear()
         self._learned_before = self._learned()
         self._changed = {model.family.name for model in models}  # a broker may have forgotten them
+
+    def _load_watched(self, state: dict[str, bytes]) -> None:
+        try:
+            self.contest.restore(msgspec.msgpack.decode(state["contest"]) if "contest" in state else {})
+            self.watch.restore(msgspec.msgpack.decode(state["drifts"]) if "drifts" in state else [])
+            before = _REPORT.decode(state["report"]).models if "report" in state else []
+        except (msgspec.MsgspecError, AttributeError, ValueError, TypeError):
+            log.warning("what was compared and watched of the models begins anew")
+            return
+        self.weights = {one.family: (one.bytes, one.load_ms) for one in before}
+        self.published_at = {one.family: one.published_at for one in before if one.published_at is not None}
+
+    def _truth(self, record: Record, fraud: bool) -> None:
+        if self.contest.truth(record, fraud):
+            pair = self.contest.pairs[record.family]
+            log.info(
+                "the challenger of %s is the champion now: log loss %.4f against %.4f on truths that neither had learned",
+                record.family, pair.champion_loss.mean, pair.challenger_loss.mean,
+            )  # fmt: skip
 
     def take(self, topic: str, value: bytes | None, event: Any) -> None:
         """One value of `features` (its bytes: what several events were like) or `verdicts` (decoded)."""
@@ -129,8 +159,15 @@ class Trainer:
             number = self.numbers.get(name, 0) + due
             packed[name] = pack(self.learner.models[name], number, self.learner.now)
             self.numbers[name] = number
+            self.weights[name] = weighed(packed[name])
+            if due:
+                self.published_at[name] = now
         state = {f"model:{name}": data for name, data in packed.items()}
         state["offsets"] = _ENCODE.encode(self.offsets)
+        if packed or not self._reported:
+            state["contest"], state["drifts"] = _ENCODE.encode(self.contest.export()), _ENCODE.encode(self.watch.export())
+        if packed or now - self._reported >= REPORT:
+            state["report"], self._reported = _ENCODE.encode(report(self)), now
         state["early"] = _ENCODE.encode(self.learner.early())
         settled = journal.settled - journal.gone - journal.taken.keys()
         await asyncio.to_thread(self.training.checkpoint, now, taken, settled, journal.gone, state)
@@ -146,24 +183,7 @@ class Trainer:
 
     def metrics(self) -> str:
         """Prometheus text."""
-        lines = [
-            "# HELP vigil_training_rows Events whose features wait for a verdict",
-            "# TYPE vigil_training_rows gauge",
-            f"vigil_training_rows {len(self.learner)}",
-            "# HELP vigil_training_dropped_total Rows that had to make room before anything was known of them",
-            "# TYPE vigil_training_dropped_total counter",
-            f"vigil_training_dropped_total {self.learner.dropped}",
-            "# HELP vigil_training_learned Truths that a model has learned",
-            "# TYPE vigil_training_learned gauge",
-        ]
-        for name, model in self.learner.models.items():
-            lines.append(f'vigil_training_learned{{family="{name}",label="fraud"}} {model.frauds}')
-            lines.append(f'vigil_training_learned{{family="{name}",label="genuine"}} {model.genuine}')
-        lines += ["# HELP vigil_model_drift_total Changes found in a feature or score", "# TYPE vigil_model_drift_total counter"]
-        lines += [f'vigil_model_drift_total{{family="{f}",feature="{name}"}} {many}' for (f, name), many in self.watch.drifts.items()]
-        lines += ["# HELP vigil_model_loss Log loss of late, asked before learning, in nats a truth", "# TYPE vigil_model_loss gauge"]
-        lines += [f'vigil_model_loss{{family="{f}",model="{name}"}} {loss.mean:.6f}' for (f, name), loss in self.watch.losses.items()]
-        return "\n".join(lines) + "\n"
+        return metrics(self)
 
 
 class Role:

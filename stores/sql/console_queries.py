@@ -11,10 +11,12 @@ from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, sele
 
 from domain.ledger import micros, moment
 from domain.messages import FOR_TEAM, Finding
+from domain.training import TrainingReport
 from stores.sql.engine import Database
-from stores.sql.schema import answers, decisions, deliveries, findings, notices, receipts
+from stores.sql.schema import answers, decisions, deliveries, findings, notices, receipts, training_state
 
 _FINDING = msgspec.json.Decoder(Finding)
+_TRAINING = msgspec.msgpack.Decoder(TrainingReport)
 _TIMES = {"at", "created_at", "occurred_at", "recorded_at", "updated_at", "expires_at", "answered_at", "withdrawn_at", "since", "until"}
 _LISTS = {"finding_ids", "channels", "parts"}
 GRAVE = ("warning", "critical")
@@ -269,6 +271,17 @@ class ConsoleQueries:
     def _month(self) -> int:
         """When the thirty days begin that the queue looks back."""
         return micros(self.now() - MONTH)
+
+    # models
+
+    def training(self) -> TrainingReport | None:
+        """What the trainer said last; None where none has written yet, or one of another version."""
+        with self.database.reading() as connection:
+            found = connection.execute(select(training_state.c.data).where(training_state.c.name == "report")).scalar()
+        try:
+            return _TRAINING.decode(found) if found else None
+        except msgspec.MsgspecError:
+            return None
 
     def _findings(self, query: Select[Any]) -> list[dict[str, Any]]:
         """Rows with their Finding at `body`."""

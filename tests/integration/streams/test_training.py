@@ -17,6 +17,7 @@ from domain.events import Verdict
 from embedded.broker import Broker
 from ledger.book import Book
 from ledger.keys import Keyring
+from stores.sql.console_queries import ConsoleQueries
 from stores.sql.training import LEASE_SECONDS, Lost, Training, open_training
 from streams.models import Models, encode_records
 from streams.publisher import Message
@@ -108,6 +109,32 @@ async def test_a_killed_trainer_goes_on_from_its_last_checkpoint(training: Train
     again.take("verdicts", None, fraud("e2"))
     again.take("features", row("not-here-yet"), None)
     assert again.learner.models["transfer"].frauds == 3
+
+
+async def test_the_console_reads_what_the_trainer_wrote(training: Training, tmp_path: Path) -> None:
+    """Versions, sizes, truths, champion and challenger; a killed trainer's successor goes on from there."""
+    trainer = trainer_of(training)
+    trainer.load()
+    for n in range(40):
+        trainer.take("features", row(f"e{n}"), None)
+        trainer.take("verdicts", None, fraud(f"e{n}"))
+    await trainer.checkpoint()
+
+    report = ConsoleQueries(training._database).training()
+
+    assert report is not None
+    (model,) = report.models
+    assert (model.family, model.number, model.frauds, model.published_at) == ("transfer", 1, 40, T0)
+    assert model.bytes > 100
+    assert 0 < model.load_ms < 1_000
+    assert model.champion.pace > model.challenger.pace
+    assert model.champion.loss < model.challenger.loss
+    assert model.compared == 40
+    again = trainer_of(training)
+    again.load()
+    assert again.contest.export() == trainer.contest.export()
+    assert 'vigil_model_loss{family="transfer",model="challenger"}' in again.metrics()
+    assert 'vigil_model_exchanges_total{family="transfer"} 0' in again.metrics()
 
 
 async def test_models_go_out_as_data_and_no_more_often_than_asked(training: Training) -> None:

@@ -56,6 +56,7 @@ PAGES = [
     ("POST", "/notices/n1042/reveal/d", "reveal"),
     ("POST", "/notices/n1042/verify", "verify"),
     ("GET", "/campaigns", "findings"),
+    ("GET", "/models", "detectors"),
     ("GET", "/cases", "findings"),
     ("GET", "/cases/C-0000-0000", "findings"),
     ("POST", "/cases/C-0000-0000/close", "decide"),
