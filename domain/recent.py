@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from hashlib import blake2b
 
-SIZE = 32
+SIZE = 24
 
 
 def holds(ring: bytes, event_id: str) -> bool:

@@ -56,9 +56,9 @@ def lived(seed: int, attack_every: float) -> list[UserState]:
     return list(states.values())
 
 
-@pytest.mark.parametrize(("every", "typical"), [(30 * DAY, 2176), (2 * DAY, 4096)], ids=["ordinary life", "under attack"])
+@pytest.mark.parametrize(("every", "typical"), [(30 * DAY, 2048), (2 * DAY, 4096)], ids=["ordinary life", "under attack"])
 def test_a_profile_is_small(every: float, typical: int, capsys: pytest.CaptureFixture[str]) -> None:
-    """Typically two kilobytes, what the account holds and has open among them; those with much that waits for an answer are larger, within bounds. Encoding is stable."""
+    """Typically two kilobytes; those with much that waits for an answer are larger, within bounds. Encoding is stable."""
     states = lived(3, every)
     sizes = sorted(len(encode(state)) for state in states)
     with capsys.disabled():
