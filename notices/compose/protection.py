@@ -84,7 +84,7 @@ def _row(part: Part, _: Words) -> Row:
         part=part.part,
         title=titles(_)[part.part],
         state=part.state,
-        word=_states(_)[part.state],
+        word=_states(_)["attention" if part.state == "missing" and part.count else part.state],
         detail=_details(_)[part.detail](part.count),
         points=_("{points} of {of}", points=part.points, of=part.of),
         worth=part.points,
@@ -106,7 +106,13 @@ def titles(_: Words) -> Mapping[str, str]:
 
 
 def _states(_: Words) -> Mapping[str, str]:
-    return {"good": _("In place"), "partly": _("Could be better"), "missing": _("Missing"), "unknown": _("Not known")}
+    return {
+        "good": _("In place"),
+        "partly": _("Could be better"),
+        "missing": _("Missing"),
+        "unknown": _("Not known"),
+        "attention": _("Needs attention"),
+    }
 
 
 def _details(_: Words) -> Mapping[str, Callable[[int], str]]:

@@ -18,7 +18,7 @@ from domain.protection import Report
 from notices.preferences import zone_of
 from notices.tips.library import REPORT, Product, Tip, groups_of, spread
 
-WINDOW = timedelta(days=3)
+WINDOW = timedelta(days=1)
 ONCE_IN = timedelta(days=90)
 """In which no user gets the same tip twice."""
 MONTH = timedelta(days=30)

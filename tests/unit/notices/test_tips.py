@@ -180,9 +180,9 @@ def test_a_slot_comes_once_in_its_span_and_evenly_over_the_users():
     of_one = [schedule.slot("tip", "u7", NOW + n * DAY / 4, EVERY) for n in range(4 * 140)]
     numbers = [number for number in of_one if number is not None]
 
-    assert 150 < len(due) < 280  # three days of fourteen
+    assert 45 < len(due) < 100  # one day of fourteen
     assert len(set(numbers)) in (10, 11)
-    assert all(11 <= count <= 12 for count in list(Counter(numbers).values())[1:-1])
+    assert all(count == 4 for count in list(Counter(numbers).values())[1:-1])
 
 
 def test_the_report_has_slots_of_its_own():
