@@ -49,6 +49,7 @@ from streams.announce import Announcer
 from streams.app import App, build, handle, instance_id
 from streams.desk import Bad, Desk
 from streams.ending import end_process
+from streams.feedback import Feedback
 from streams.letters import dead_letter, where
 from streams.patience import Patient
 from streams.publisher import KafkaPublisher, Message, Publisher
@@ -90,6 +91,7 @@ class Notify(Patient):
         self.batches = 0
         self.receipts: Counter[tuple[str, str]] = Counter()
         self.texts = Texts()
+        self.feedback = Feedback(store)
         self.bad: Counter[str] = Counter()
         self._loading = asyncio.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -254,6 +256,7 @@ class Notify(Patient):
             for lane in lanes:
                 out.add_metric([medium, lane.name], int(lane.breaker.is_open or lane.stuck()))
         yield out
+        yield from self.feedback.metrics()
         if self.announcer is not None:
             yield from self.announcer.metrics()
         if self.tips is not None:

@@ -5,7 +5,8 @@
 
    `src`: a path of the exchange's own backend, which forwards to Vigil's inbox API and adds the bearer token (docs/inbox.md): the token never
    reaches a browser. `lang`: one of WORDS, default that of the page. `theme`: light or dark, default what the reader's system has.
-   `time-zone`: an IANA name, default the device's. `page-size`: items at once, 20. `headers`: a property with further request headers (a CSRF token), or a function that gives them.
+   `time-zone`: an IANA name, default the device's. `page-size`: items at once, 20.
+   `headers`: a property with further request headers (a CSRF token), or a function that gives them.
    Events: `vigil-unread` {unread}, `vigil-answer` {notice_id, answer, case}. Colours and shapes: custom properties --vigil-*, and ::part(). */
 
 /* Written by scripts/inbox_words.py from the catalogues of the notices. */
@@ -27,7 +28,7 @@ const WORDS = {
 /* Words end here. */
 
 const STYLE = `
-:host { display: block; color-scheme: light dark;
+:host { display: block; padding: var(--vigil-padding, var(--_gap)); border-radius: var(--_radius); color-scheme: light dark;
   --_ink: var(--vigil-ink, #132023); --_soft: var(--vigil-soft, #45565b); --_surface: var(--vigil-surface, #ffffff);
   --_line: var(--vigil-line, #c3cdcf); --_accent: var(--vigil-accent, #0a5a70); --_fresh: var(--vigil-fresh, #eef5f7);
   --_critical: var(--vigil-critical, #a3161c); --_warning: var(--vigil-warning, #7a4a00); --_radius: var(--vigil-radius, 8px);
@@ -138,7 +139,7 @@ export class VigilInbox extends HTMLElement {
     this.#root.replaceChildren(made("section", { lang: this.#language, dir: say("dir"), "aria-labelledby": "title", part: "inbox" },
       made("header", { part: "header" },
         made("h2", { id: "title", part: "title" }, say("title"), " ", made("span", { "data-is": "count", part: "count", className: "soft" })),
-        made("label", { htmlFor: "filter", className: "soft" }, say("show")), select,
+        made("div", { className: "row" }, made("label", { htmlFor: "filter", className: "soft" }, say("show")), select),
         made("button", { type: "button", part: "button", "data-is": "readAll", on: { click: () => this.#readAll() } }, say("readAll"))),
       made("p", { role: "status", className: "sr", "data-is": "live" }),
       made("p", { role: "alert", className: "alert", part: "alert", "data-is": "alert" }),

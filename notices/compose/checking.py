@@ -90,7 +90,7 @@ def check_page(state: CheckState, reader: Reader, brand: str, found: Sequence[Fo
         button=_("Check"),
         verdict=verdicts.get(state, ""),
         text=texts.get(state, ""),
-        severity={"ours": "info", "unknown": "warning"}.get(state, "notice"),
+        severity="warning" if elsewhere else {"ours": "info", "unknown": "warning"}.get(state, "notice"),
         found=[_facts(one, reader, brand) for one in found],
         warnings=[_("It has a link to {host}, which is not ours. Do not open it.", host=host) for host in elsewhere],
         safe=_("This page never asks for a password, a code or a recovery phrase."),
