@@ -21,6 +21,8 @@ PERMISSIONS: dict[str, str] = {
     "decide": "say fraud or genuine of a finding",
     "users": "see what is normal for an account, and its timeline",
     "notices": "search notices and see one as it was sent, contacts masked",
+    "deliveries": "see what reached nobody, and what text messages cost",
+    "redrive": "have messages that reached nobody sent again",
     "verify": "have the ledger verified",
     "words": "see every kind of notice with sample data, and its editions",
     "submit_words": "submit words of notices for approval",
@@ -31,11 +33,13 @@ PERMISSIONS: dict[str, str] = {
 }
 
 ROLES: dict[str, frozenset[str]] = {
-    "security": frozenset({"overview", "findings", "decide", "users", "notices", "detectors", "words", "submit_words"}),
+    "security": frozenset({"overview", "findings", "decide", "users", "notices", "detectors", "words", "submit_words"})
+    | {"deliveries", "redrive"},
     "compliance": frozenset(
         {"overview", "findings", "users", "notices", "verify", "reveal", "detectors", "words", "submit_words", "approve_words"}
-    ),
-    "admin": frozenset({"overview", "detectors", "embedded", "words", "submit_words"}),
+    )
+    | {"deliveries"},
+    "admin": frozenset({"overview", "detectors", "embedded", "words", "submit_words", "deliveries", "redrive"}),
 }
 """An admin runs the console; reading people's notices and deciding on them are other people's work."""
 

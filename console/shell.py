@@ -29,6 +29,7 @@ ROOMS = (
     Room("campaigns", "Campaigns", "/campaigns", "c", "findings"),
     Room("users", "Users", "/users", "u", "users"),
     Room("notices", "Notices", "/notices", "n", "notices"),
+    Room("deliveries", "Deliveries", "/deliveries", "", "deliveries"),
     Room("feedback", "Feedback", "/feedback", "", "notices"),
     Room("catalogue", "Catalogue", "/catalogue", "w", "words"),
     Room("detectors", "Detectors", "/detectors", "d", "detectors"),

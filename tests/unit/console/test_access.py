@@ -24,6 +24,9 @@ MAY = [
     ("security", "submit_words", "ask for the approval of words"),
     ("compliance", "approve_words", "approve the words of notices"),
     ("admin", "words", "see what a release says"),
+    ("admin", "redrive", "send again what a provider's outage kept back"),
+    ("security", "redrive", "see to it that a warning arrives"),
+    ("compliance", "deliveries", "see what reached nobody"),
 ]
 MAY_NOT = [
     ("security", "reveal", "see whole contacts"),
@@ -33,6 +36,7 @@ MAY_NOT = [
     ("security", "approve_words", "approve what readers get"),
     ("admin", "approve_words", "approve what readers get"),
     ("compliance", "embedded", "read other people's mail"),
+    ("compliance", "redrive", "send what they audit"),
     ("admin", "notices", "read people's notices"),
     ("admin", "users", "look into accounts"),
     ("admin", "findings", "see findings"),
@@ -55,6 +59,8 @@ PAGES = [
     ("GET", "/notices/n1042/sent/d", "notices"),
     ("POST", "/notices/n1042/reveal/d", "reveal"),
     ("POST", "/notices/n1042/verify", "verify"),
+    ("GET", "/deliveries", "deliveries"),
+    ("POST", "/deliveries/redrive", "redrive"),
     ("GET", "/campaigns", "findings"),
     ("GET", "/models", "detectors"),
     ("GET", "/cases", "findings"),
