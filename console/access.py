@@ -27,6 +27,9 @@ PERMISSIONS: dict[str, str] = {
     "words": "see every kind of notice with sample data, and its editions",
     "submit_words": "submit words of notices for approval",
     "approve_words": "approve words that someone else submitted, or take an earlier edition back",
+    "announcements": "see announcements, whom they reach and how far they have gone out",
+    "announce": "write announcements, submit them for approval, and end them",
+    "approve_announcements": "approve announcements that someone else wrote",
     "reveal": "see a whole contact; needs a reason and leaves a trace in the ledger",
     "detectors": "see detectors, their configuration and cases",
     "embedded": "see the mailbox and the demo inbox of the one-machine stack",
@@ -34,11 +37,11 @@ PERMISSIONS: dict[str, str] = {
 
 ROLES: dict[str, frozenset[str]] = {
     "security": frozenset({"overview", "findings", "decide", "users", "notices", "detectors", "words", "submit_words"})
-    | {"deliveries", "redrive"},
+    | {"announcements", "announce", "deliveries", "redrive"},
     "compliance": frozenset(
         {"overview", "findings", "users", "notices", "verify", "reveal", "detectors", "words", "submit_words", "approve_words"}
     )
-    | {"deliveries"},
+    | {"announcements", "announce", "approve_announcements", "deliveries"},
     "admin": frozenset({"overview", "detectors", "embedded", "words", "submit_words", "deliveries", "redrive"}),
 }
 """An admin runs the console; reading people's notices and deciding on them are other people's work."""

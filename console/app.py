@@ -17,6 +17,7 @@ from litestar.response import Redirect
 from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
 
 from console import (
+    announcements,
     answers,
     campaigns,
     cases,
@@ -68,6 +69,7 @@ HANDLERS: list[ControllerRouterHandler] = [
     *users.HANDLERS,
     *notices.HANDLERS,
     *deliveries.HANDLERS,
+    *announcements.HANDLERS,
     *campaigns.HANDLERS,
     *catalogue.HANDLERS,
     *cases.HANDLERS,

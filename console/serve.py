@@ -28,6 +28,7 @@ from ledger.book import Book
 from ledger.keys import Keyring
 from notices.passes import PASSES, Passes
 from notices.unsubscribe import Links
+from stores.audience import RedisAudience
 from stores.directory import RedisDirectory
 from stores.inbox import AsyncRedisInbox
 from stores.once import Once
@@ -102,6 +103,8 @@ def services(settings: Settings, mailbox: Mailbox | None = None) -> Services:
         brand=settings.notices.brand,
         embedded=settings.embedded,
         public_url=settings.console.public_url,
+        default_locale=settings.notices.default_locale,
+        audience=RedisAudience(client, directory),
         mailbox=mailbox if settings.embedded else None,
         checking=Checking(codes, Passes(keyring.box(PASSES))),
         stop_links=Links(keyring.box("unsubscribe")),

@@ -27,6 +27,7 @@ from domain.profile import UserState
 from domain.status import Heartbeat
 from ledger.book import Book
 from notices.unsubscribe import Links
+from stores.audience import Audience
 from stores.sql.console_queries import ConsoleQueries
 from stores.sql.decisions import Decisions
 from stores.sql.store import Store
@@ -104,6 +105,9 @@ class Services:
     brand: str = ""
     embedded: bool = False
     public_url: str = ""
+    default_locale: str = "en"
+    audience: Audience | None = None
+    """Users whom announcements may reach; None: it isn't known."""
     mailbox: Mailbox | None = None
     once: Callable[[str], bool] = lambda _: False
     """True the first time that it is asked about an id; shared by all consoles."""

@@ -31,6 +31,7 @@ ROOMS = (
     Room("notices", "Notices", "/notices", "n", "notices"),
     Room("deliveries", "Deliveries", "/deliveries", "", "deliveries"),
     Room("feedback", "Feedback", "/feedback", "", "notices"),
+    Room("announcements", "Announcements", "/announcements", "", "announcements"),
     Room("catalogue", "Catalogue", "/catalogue", "w", "words"),
     Room("detectors", "Detectors", "/detectors", "d", "detectors"),
     Room("models", "Models", "/models", "l", "detectors"),

@@ -38,6 +38,7 @@ from notices.passes import PASSES, Passes
 from stores.sql.console_queries import ConsoleQueries
 from stores.sql.decisions import Decisions
 from stores.sql.store import open_store
+from tests.support.announced import MemoryAudience
 
 SECRET = "a secret of at least thirty-two characters"
 NOW = datetime(2026, 11, 22, 3, 14, 7, tzinfo=UTC)
@@ -220,6 +221,7 @@ def over(folder: Path, *, embedded: bool = True, database: str = "") -> Services
         store=store, book=book, queries=ConsoleQueries(store.database, clock), decisions=Decisions(store.database), inbox=inbox,
         users=MemoryUsers(USERS),  # type: ignore[arg-type]
         checking=Checking(CODES, Passes(Keyring(SECRET).box(PASSES))),
+        audience=MemoryAudience({user.user_id: user for user in USERS}),
         answer_words=ComposedAnswerPages("Example Exchange", CODES.of),
         sessions=Sessions(Signer(SECRET), StaffFile(staff), embedded),
         heartbeats=heartbeats, profiles=profiles, load_registry=registry,
