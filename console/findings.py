@@ -13,7 +13,7 @@ from litestar.exceptions import ClientException, NotFoundException
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from console import sentences
+from console import sentences, weights
 from console.services import Services
 from console.shell import staff_of, staff_page
 from console.signin import form
@@ -43,7 +43,7 @@ async def finding(request: Request[Any, Any, Any], finding_id: FromPath[str]) ->
 
 @post("/findings/{finding_id:str}/decision", may="decide", status_code=303)
 async def decide(request: Request[Any, Any, Any], finding_id: FromPath[str]) -> Redirect:
-    """Fraud or genuine: kept, and published as an analyst's verdict after the seconds in which it can be undone."""
+    """Fraud or genuine: kept, written to the ledger, and published as an analyst's verdict after the seconds in which it can be undone."""
     services: Services = request.app.state.services
     label = LABELS.get((await form(request)).get("label", ""))
     found = await asyncio.to_thread(services.queries.finding, finding_id)
@@ -59,9 +59,15 @@ async def decide(request: Request[Any, Any, Any], finding_id: FromPath[str]) -> 
         about=finding_id,
         label=label,
         source="analyst",
-        by=staff_of(request).name,
+        by=(who := staff_of(request).name),
     )
-    await asyncio.to_thread(services.decisions.decide, verdict, now)
+
+    def keep() -> None:
+        with services.store.transaction(now) as transaction:
+            transaction.add_access(who, label, {"finding_id": finding_id, "verdict_id": verdict.event_id, "decided": label})
+        services.decisions.decide(verdict, now)
+
+    await asyncio.to_thread(keep)
     return Redirect("/findings", status_code=303, query_params={"decided": verdict.event_id})
 
 
@@ -69,7 +75,16 @@ async def decide(request: Request[Any, Any, Any], finding_id: FromPath[str]) -> 
 async def undo(request: Request[Any, Any, Any], verdict_id: FromPath[str]) -> Redirect:
     """Takes a decision back as long as it has not gone out; afterwards the other word has to be said instead."""
     services: Services = request.app.state.services
-    withdrawn = await asyncio.to_thread(services.decisions.withdraw, verdict_id, services.now())
+    now, who = services.now(), staff_of(request).name
+
+    def take_back() -> bool:
+        withdrawn = services.decisions.withdraw(verdict_id, now)
+        if withdrawn:
+            with services.store.transaction(now) as transaction:
+                transaction.add_access(who, "undone", {"verdict_id": verdict_id, "decided": "undone"})
+        return withdrawn
+
+    withdrawn = await asyncio.to_thread(take_back)
     said = await asyncio.to_thread(services.queries.decision, verdict_id)
     if said is None:
         raise NotFoundException("There is no such decision.")
@@ -139,6 +154,8 @@ def _detail(services: Services, finding_id: str) -> dict[str, Any] | None:
         "sentence": sentences.sentence(seen),
         "reasons": reasons,
         "largest": max((abs(r.contribution) for r in reasons), default=1) or 1,
+        "weights": weights.rows(seen.judged),
+        "leans_on": weights.rests_on(seen.judged),
         "steps": grouped(steps),
         "asked": notice.asked if notice else [],
         "notice": queries.notice(row["notice_id"]) if row["notice_id"] else None,

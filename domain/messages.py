@@ -34,6 +34,34 @@ class Reason(msgspec.Struct, frozen=True):
     contribution: float
 
 
+LeansOn = Literal["own", "few", "all"]
+"""What a judgement rests on: the account's own statistics; its few, shrunk towards what is common; those of all accounts alone."""
+
+
+class Weight(msgspec.Struct, frozen=True):
+    """A contribution to the risk of an event, in nats of log odds. `feature`: of a family of models, a detector's id, or `base`."""
+
+    feature: str
+    value: float | None
+    """What was seen, where it is a number."""
+    nats: float
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """The risk of the event that a finding is on, for the security team."""
+
+    risk: float
+    """In [0, 1]; the log odds turned into a number."""
+    log_odds: float
+    parts: list[Weight]
+    """Add up to the log odds, the largest first."""
+    history: int
+    """Events of the account's own that it rests on."""
+    leans_on: LeansOn
+    frauds_learned: int
+    """By the model that had a part in it; 0: statistics and rules alone."""
+
+
 FOR_TEAM = "team"
 """Why a finding isn't told to its user: it is the security team's alone."""
 
@@ -63,6 +91,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Why the user isn't told of it: `cooldown`, `merged`, `snoozed`, `budget` ...; None when it is part of `notice_id`."""
     asks: list[Action] = []
     """What its detector wants of the exchange, whatever its severity brings; empty: that."""
+    judged: Judgement | None = None
+    """The risk of its event, taken apart."""
 
 
 class Asked(msgspec.Struct, frozen=True):

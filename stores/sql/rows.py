@@ -201,7 +201,7 @@ def empty_findings(connection: Connection, user_id: str) -> bool:
     found = connection.execute(select(findings.c.finding_id, findings.c.body).where(findings.c.user_id == user_id)).all()
     if found:
         emptied = [
-            {"id_": row[0], "body_": json_text(msgspec.json.decode(row[1]) | {"reasons": [], "facts": {}, "subject": None})}
+            {"id_": row[0], "body_": json_text(msgspec.json.decode(row[1]) | {"reasons": [], "facts": {}, "subject": None, "judged": None})}
             for row in found
         ]
         connection.execute(update(findings).where(findings.c.finding_id == bindparam("id_")).values(body=bindparam("body_")), emptied)
