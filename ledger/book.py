@@ -113,7 +113,7 @@ class Book:
         return _draft("erasure", key.partition, at, key.user_id, None, {"key_id": key.key_id, "reason": reason})
 
     def access(self, partition: int, who: str, reason: str, what: Mapping[str, Any], at: int) -> Draft:
-        """That someone looked at contacts."""
+        """That someone of the staff looked at contacts, or decided something."""
         return _draft("access", partition, at, None, None, {"who": who, "reason": reason, "what": dict(what)})
 
     def new_key(self, user_id: str, partition: int, at: int) -> KeyRow:
