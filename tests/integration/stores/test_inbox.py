@@ -230,3 +230,48 @@ async def test_what_was_told_long_ago_stays_beside_the_new(writer: RedisInbox, r
     writer.put("u7", item(8 * 86_400, thread="margin:cross"))
 
     assert len((await reader.page("u7", None, 20))["items"]) == 2
+
+
+async def test_what_is_asked_for_is_shown_page_by_page(redis_server: Redis, reader: AsyncRedisInbox) -> None:
+    """By severity, unread, archived; a page is full as long as there are more, however many are left out between."""
+    writer = RedisInbox(connect(redis_server.url), BOX)
+    for number in range(250):
+        writer.put("u9", item(number, severity="critical" if number % 100 == 0 else "info"))
+    await reader.mark_archived("u9", "n100", NOW)
+    first = await reader.page("u9", None, 2, ["critical"])
+    second = await reader.page("u9", first["next"], 2, ["critical"])
+    archived = await reader.page("u9", None, 5, archived=True)
+    here = await reader.page("u9", None, 5, ["critical"], archived=False)
+    unread = await reader.page("u9", None, 5, ["critical"], unread=True)
+
+    assert [i["notice_id"] for i in first["items"]] == ["n200", "n100"]
+    assert [i["notice_id"] for i in second["items"]] == ["n0"]
+    assert second["next"] is None
+    assert [i["notice_id"] for i in archived["items"]] == ["n100"]
+    assert [i["notice_id"] for i in here["items"]] == [i["notice_id"] for i in unread["items"]] == ["n200", "n0"]
+    assert first["unread"] == 249
+
+
+async def test_unread_ones_are_counted_by_severity_where_asked(writer: RedisInbox, reader: AsyncRedisInbox) -> None:
+    """Of the whole inbox; and all can be marked at once."""
+    for number, severity in enumerate(["info", "critical", "info"]):
+        writer.put("u10", item(number, severity=severity))
+    page = await reader.page("u10", None, 1, counts=True)
+
+    assert page["unread_by"] == {"info": 2, "critical": 1}
+    assert await reader.mark_all_read("u10", NOW) == 3
+    assert (await reader.page("u10", None, 1, counts=True)) | {"items": [], "next": None} == {
+        "unread": 0,
+        "unread_by": {},
+        "items": [],
+        "next": None,
+    }
+
+
+async def test_what_changed_elsewhere_is_pushed_again(writer: RedisInbox, reader: AsyncRedisInbox) -> None:
+    """An answer or a vote is kept in SQL; whoever shows the item hears of it."""
+    writer.put("u11", item(1))
+    async with reader.listen("u11") as changes:
+        await reader.touch("u11", "n1")
+
+        assert (await asyncio.wait_for(anext(changes), 5))["notice_id"] == "n1"

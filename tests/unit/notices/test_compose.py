@@ -14,7 +14,7 @@ from notices.compose import Composer
 from notices.compose.catalogue import available
 from notices.compose.sms import measure
 from tests.unit.notices.builders import at
-from tests.unit.notices.composing import EVERY, KINDS, LINK, TOKEN, Page, compose, inbox, mail, sms, text
+from tests.unit.notices.composing import CODES, EVERY, KINDS, LINK, TOKEN, Page, compose, inbox, mail, sms, text
 from tests.unit.notices.samples import NAMES, notice, user
 
 # --- each kind in each language ---------------------------------------------------------------------------------------
@@ -91,6 +91,35 @@ def test_no_english_is_left_in_other_scripts(locale):
         words = "\n".join([str(message["Subject"]), text(message), sms(rendered)])
         words = re.sub(r"#[0-9A-Z]{8}\b|\b[0-9A-Z]{4}-[0-9A-Z]{4}\b|TQ\w+", "", words)
         assert set(LATIN.findall(words)) - NAMES_IN_LATIN == set(), name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("locale", available())
+def test_a_text_message_holds_both_codes_and_the_link(locale):
+    """With a link of 60 characters, in every language and with an anti-phishing code in any script; with a longer one the check code goes
+    first."""
+    near, far = (Composer("Example Exchange", "https://exchange.example" + "e" * more, check_code=CODES.of) for more in (11, 21))
+    assert len(near.answer_url(TOKEN)) == 60
+    for code in ("red-fox", "さくら21さくら21さくら21さくら"):
+        for name in NAMES:
+            one = notice(name)
+            words = sms(compose(one, user(locale=locale, anti_phishing_code=code), near, ("sms",)))
+            longer = sms(compose(one, user(locale=locale, anti_phishing_code=code), far, ("sms",)))
+            assert measure(words).segments <= 2, words
+            assert words.endswith(f" #{CODES.of(one.notice_id).replace('-', '')} [{code}]"), words
+            assert (near.answer_url(TOKEN) in words) == one.answerable
+            assert longer.endswith(f"[{code}]"), longer
+
+
+def test_mail_and_inbox_show_the_check_code():
+    """Both parts of the mail, and the item; an account manager's copy shows none."""
+    one = notice("login_new_country")
+    rendered = compose(one, user(), channels=EVERY)
+    code = CODES.of(one.notice_id)
+
+    assert code in text(mail(rendered))
+    assert code in Page(text(mail(rendered), "html")).words
+    assert inbox(rendered)["number"] == code
 
 
 @pytest.mark.slow

@@ -95,3 +95,15 @@ def test_a_device_named_fraudulent_is_told_again():
     POLICY.decide_verdict(verdict("e1"), [], [pending(told)], state, NOON)
 
     assert decide([finding(event="e2", when=at(1))], state=state).notices
+
+
+def test_the_exchange_is_told_the_number_of_the_case():
+    """Who talks to the user knows what he refers to; what an analyst or the exchange writes there is nothing."""
+    state, other = UserState(), UserState()
+    told = decide([finding()], state=state)
+    said = msgspec.structs.replace(verdict(told.notices[0].notice_id), case="C-0000-0000")
+    decision = POLICY.decide_verdict(said, [], [pending(told)], state, NOON)
+    foreign = POLICY.decide_verdict(msgspec.structs.replace(said, source="exchange"), [], [pending(told)], other, NOON)
+
+    assert [(a.action, a.case) for a in decision.actions] == [("freeze_account", "C-0000-0000"), ("revoke_sessions", "C-0000-0000")]
+    assert all(a.case is None for a in foreign.actions)
