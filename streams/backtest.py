@@ -20,6 +20,9 @@ from domain.events import Event, Verdict
 from domain.messages import Notice
 from notices.policy import Policy
 
+SHOWN = 20
+"""Rows of who would be told what; JSON has all."""
+
 
 class Side:
     """One configuration with states of its own, and what came of it."""
@@ -31,7 +34,8 @@ class Side:
         """Findings that a verdict spoke about: detector -> label -> count."""
         self.channels: Counter[str] = Counter()
         self.kinds: Counter[str] = Counter()
-        self.told: set[str] = set()
+        self.told: Counter[tuple[str, str, str]] = Counter()
+        """Messages by user, kind of notice and channel."""
         self.errors: Counter[str] = Counter()
         self._detectors: dict[str, list[str]] = {}
 
@@ -54,13 +58,19 @@ class Side:
         for notice in decision.notices:
             self._detectors[notice.notice_id] = sorted(notice.detectors)
             self.kinds[notice.kind] += 1
-            self.told.add(notice.user_id)
-            self.channels.update(channel for channel in notice.channels if channel not in notice.suppressed)
+            for channel in notice.channels:
+                if channel not in notice.suppressed:
+                    self.channels[channel] += 1
+                    self.told[notice.user_id, notice.kind, channel] += 1
         return decision.notices
 
     def _judge(self, verdict: Verdict) -> None:
         for detector in self._detectors.get(verdict.about, ()):
             self.verdicts.setdefault(detector, Counter())[verdict.label] += 1
+
+    def users(self) -> set[str]:
+        """Who would be told anything."""
+        return {user for user, _, _ in self.told}
 
     def as_row(self) -> dict[str, Any]:
         """Plain data."""
@@ -69,13 +79,14 @@ class Side:
             "verdicts": {name: dict(labels) for name, labels in sorted(self.verdicts.items())},
             "notices": dict(sorted(self.kinds.items())),
             "channels": dict(sorted(self.channels.items())),
-            "users_told": len(self.told),
+            "users_told": len(self.users()),
             "detector_errors": dict(self.errors),
         }
 
 
 def compare(events: Iterable[Event], today: Engine, candidate: Engine) -> dict[str, Any]:
-    """What each configuration finds and tells; and which users are told by one of them alone."""
+    """What each configuration finds and tells; which users are told by one of them alone; and who would be told what by which channel
+    where that differs."""
     rules = load_notices()
     sides = {"today": Side(today, Policy(rules, None)), "candidate": Side(candidate, Policy(rules, None))}
     count, users = 0, set()
@@ -86,8 +97,13 @@ def compare(events: Iterable[Event], today: Engine, candidate: Engine) -> dict[s
             side.take(event)
     rows = {name: side.as_row() for name, side in sides.items()}
     only = {
-        "only_today": sorted(sides["today"].told - sides["candidate"].told),
-        "only_candidate": sorted(sides["candidate"].told - sides["today"].told),
+        "only_today": sorted(sides["today"].users() - sides["candidate"].users()),
+        "only_candidate": sorted(sides["candidate"].users() - sides["today"].users()),
+        "changes": [
+            {"user_id": user, "notice": kind, "channel": channel, "today": before, "candidate": after}
+            for user, kind, channel in sorted({*sides["today"].told, *sides["candidate"].told})
+            if (before := sides["today"].told[user, kind, channel]) != (after := sides["candidate"].told[user, kind, channel])
+        ],
     }
     return {"events": count, "users": len(users), **rows, **only}
 
@@ -134,10 +150,30 @@ def _print(found: dict[str, Any]) -> None:
         console.print(table if table.row_count else f"no {title} in either")
     console.print(f"\nusers told: {today['users_told']:,} today, {candidate['users_told']:,} with the candidate;", end=" ")
     console.print(f"{len(found['only_today']):,} would no longer be told, {len(found['only_candidate']):,} would be told anew")
+    _print_changes(console, found["changes"])
+    if today["verdicts"] or candidate["verdicts"]:
+        console.print()
     for name in sorted({*today["verdicts"], *candidate["verdicts"]}):
         shown = " | ".join(
             f"{side}: {found[side]['verdicts'].get(name, {}).get('fraud', 0)} fraud, "
             f"{found[side]['verdicts'].get(name, {}).get('genuine', 0)} genuine"
             for side in ("today", "candidate")
         )
-        console.print(f"  verdicts about {name}: {shown}")
+        console.print(f"verdicts about {name}: {shown}")
+
+
+def _print_changes(console: Console, changes: Sequence[dict[str, Any]]) -> None:
+    """Who would be told what; the first of them where they are many."""
+    if not changes:
+        return
+    table = Table(box=None, pad_edge=False)
+    for title in ("user", "notice", "channel"):
+        table.add_column(title)
+    for title in ("today", "candidate"):
+        table.add_column(title, justify="right")
+    for row in changes[:SHOWN]:
+        table.add_row(row["user_id"], row["notice"], row["channel"], str(row["today"]), str(row["candidate"]))
+    console.print()
+    console.print(table)
+    if len(changes) > SHOWN:
+        console.print(f"... and {len(changes) - SHOWN:,} more (--json shows all)")
