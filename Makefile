@@ -16,10 +16,11 @@ RUN ?=
 LOCK ?=
 TESTS ?= tests/integration tests/browser
 BENCH ?=
+DATA ?=
 
 SOURCES := $(wildcard config domain detectors notices ledger stores streams console embedded benchmarks) tests/support tests/conftest.py worker.py
 
-.PHONY: help setup dev run test test-unit bench bench-quality lint format types schemas docs locales approved lock ci clean
+.PHONY: help setup dev run test test-unit bench bench-notices bench-quality lint format types schemas docs locales approved lock ci clean
 
 help: ## this list
 	@echo 'Vigil: an account watch for crypto exchanges. It needs Python 3.11, 3.12 or 3.13, and nothing else.'
@@ -47,10 +48,18 @@ test-unit: $(VENV)/.ready-dev ## the quick unit tests, under a minute; they need
 bench: $(VENV)/.ready-dev $(VENV)-bench/.ready ## measures speed, latency and memory, and prints how
 	$(BIN)/python -m benchmarks $(BENCH)
 
-bench-quality: $(VENV)/.ready-dev ## measures what is noticed, and how often honest people are disturbed
+bench-notices: $(VENV)/.ready-dev ## measures notices: composing, mails and texts a second, outages, kills; BENCH=--quick shows that it runs
+	$(BIN)/python -m benchmarks.notices $(BENCH)
+
+bench-quality: $(VENV)/.ready-dev $(VENV)-bench/.ready ## measures what is noticed, and how often honest people are disturbed
 	$(BIN)/python -m benchmarks.exchange_quality $(BENCH)
 	$(BIN)/python -m benchmarks.login_risk --output benchmarks/results/login-risk.json
 	$(BIN)/python -m benchmarks.poisoning
+	$(VENV)-bench/bin/python -m benchmarks.drift --python $(BIN)/python --keep benchmarks/results/drift.json
+	@if [ -z "$(DATA)" ]; then \
+	 echo 'The step over the Fraud Detection Handbook was left out: DATA=transactions.parquet make bench-quality. docs/quality.md says what that is.'; \
+	 else set -x; $(VENV)-bench/bin/python -m benchmarks.handbook --data "$(DATA)" --output var/handbook --python $(BIN)/python \
+	 --keep benchmarks/results/handbook.json; fi
 
 lint: $(VENV)/.ready-dev ## style, format, import arrows, detector cases
 	$(BIN)/ruff check .
