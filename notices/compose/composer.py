@@ -292,6 +292,8 @@ class Composer:
     def _inbox(self, notice: Notice, words: Parts, gap: str) -> bytes:
         # Where there is nothing to answer, the item is all that most readers get: it says why and what to do as well.
         rest = [words.held] if notice.answerable or notice.kind == "digest" else [*words.reasons, words.me]
+        if class_of(notice.kind) == "tip":
+            rest += words.not_me  # the report's next steps
         item = InboxItem(
             title=words.subject,
             body=gap.join(part for part in (words.what, *rest) if part),

@@ -96,7 +96,9 @@ OTHERS: dict[str, Callable[[Samples, datetime], Notice]] = {
     "digest": lambda samples, now: digest_notice(USER, samples.parts_of_digest(), now),
     **{tip.id: lambda samples, now, kind=tip.id: tip_notice(USER, kind, 1, now, ["email", "inapp"]) for tip in library()},  # type: ignore[misc]
     **announced_samples(),
-    REPORT: lambda samples, now: report_notice(report(USER, None, None, Seen(), now), 1, ["email", "inapp"]),
+    REPORT: lambda samples, now: report_notice(
+        report(USER, user(), None, Seen(open_findings=0, contacts=frozenset({"email", "sms"})), now), 1, ["email", "inapp"]
+    ),
 }
 """Kinds that no finding makes -> their sample."""
 

@@ -267,6 +267,7 @@ def test_the_monthly_report_says_the_score_and_three_steps(room: Room):
     assert mail.subject == "Your account's protection: 25 of 100"
     assert "1. Choose an anti-phishing code" in text
     assert "2. Look in the app, under Security, whether two-factor is on." in text
+    assert "\n\n\n" not in text
     assert len(days) == 2
     assert days[1] - days[0] in (29, 30, 31)
 
