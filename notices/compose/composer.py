@@ -69,7 +69,7 @@ class Composer:
         feedback: Callable[[str, str, datetime], str] | None = None,
         gate: Gate | None = None,
     ) -> None:
-        self.brand = clean(brand, 40)
+        self.brand = clean(brand, 40, own=True)
         self.public_url = public_url.rstrip("/")
         self.host = urlsplit(public_url).hostname or "localhost"
         self.default_locale = default_locale

@@ -21,7 +21,11 @@ from notices.compose.catalogue import Words
 
 _DISTRICT = re.compile(r"\s*\([^)]*\)$")
 _SPACES = re.compile(r"\s+")
-_LINKS = re.compile(r"(?i)[a-z][a-z0-9+.-]{1,12}://|www\.")
+_LINKS = re.compile(r"(?i)[a-z][a-z0-9+.-]{1,12}:[/\\]{2}|www\.|(?:mailto|(?:java|vb)script):|\b(?:tel|sms|tg|data):(?=\S|$)")
+_HOST_DOT = re.compile(r"(?<=[\w)\]-])[.．｡](?=[^\W\d_]{2})|(?<=[A-Za-z0-9])。(?=[A-Za-z]{2})")
+_UNSEEN = frozenset(["Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"])
+_MOST = 64
+"""How many times the limit is looked at: the rest of a long text is cut off unseen."""
 _EXACT = Context(prec=100)
 _JOINERS = "\u200c\u200d"
 _WITH_REGION = {
@@ -35,19 +39,26 @@ _WITH_REGION = {
 misleads about an amount."""
 
 
-def clean(value: str | None, limit: int = 64) -> str:
-    """One line of visible text of at most `limit` characters, with nothing that a mail reader would turn into a link; '' for None."""
+@lru_cache(maxsize=8192)
+def clean(value: str | None, limit: int = 64, own: bool = False) -> str:
+    """One line of visible text of at most `limit` characters, with nothing that a mail reader would turn into a link; '' for None.
+
+    Schemes and `www.` go; the dot of what could be a host is written `[.]`, which stays readable and is no link anywhere. `own`: words of
+    the exchange itself (its name may be a host), whose dots stay.
+    """
     if not value:
         return ""
-    value = _LINKS.sub("", value[: limit * 8])
+    value = value[: limit * _MOST]
     if value.isascii() and value.isprintable():
         line = value.strip()
-        return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
-    kept = [
-        c if c in _JOINERS or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else " " if c.isspace() else ""
-        for c in value
-    ]
-    line = _SPACES.sub(" ", "".join(kept)).strip()
+    else:
+        kept = [c if c in _JOINERS or unicodedata.category(c) not in _UNSEEN else " " if c.isspace() else "" for c in value]
+        line = _SPACES.sub(" ", "".join(kept)).strip()
+    # Only now: what was hidden between the letters of a link is gone. Taking one away may leave another.
+    while (less := _LINKS.sub("", line)) != line:
+        line = less
+    if not own:
+        line = _HOST_DOT.sub("[.]", line)
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
