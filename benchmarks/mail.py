@@ -6,14 +6,14 @@ beside it.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import secrets
+import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -24,7 +24,7 @@ from benchmarks import world
 from benchmarks.rig import ROOT
 from domain.events import User
 from domain.ids import notice_id
-from domain.messages import Notice, Reason, Source
+from domain.messages import Medium, Notice, Reason, Source
 from embedded.processes import free_port
 from ledger.book import Book
 from notices.compose import Composer
@@ -47,8 +47,8 @@ def measure(count: int) -> dict[str, float]:
     """`count` notices of a new device, one e-mail each."""
     sys.setswitchinterval(SWITCH)
     alone = _composing(min(count, 1000))
-    with _smtp() as url, tempfile.TemporaryDirectory() as folder:
-        composed, sending = _filled_first(Path(folder) / "a.db", url, count)
+    with smtp() as url, tempfile.TemporaryDirectory() as folder:
+        composed, sending = filled_first(Path(folder) / "a.db", url, count)
         together = _beside(Path(folder) / "b.db", url, count)
     return {
         "notices composed into outbox and ledger a second": count / composed.wall,
@@ -79,27 +79,28 @@ def _since(begun: Spent) -> Spent:
 
 def _composing(count: int) -> float:
     """Seconds of CPU a mail for its bytes alone."""
-    composer, users = _composer(), KnownUsers()
-    told = [msgspec.json.decode(item.value or b"", type=Notice) for item in _notices(count)]
+    writer, users = composer(), KnownUsers()
+    told = [msgspec.json.decode(item.value or b"", type=Notice) for item in items(0, count)]
     known = users.get_many([notice.user_id for notice in told])
     at = datetime.now(UTC)
-    composer.compose(told[0], known[told[0].user_id], {"current": "t" * 22}, at)
+    writer.compose(told[0], known[told[0].user_id], {"current": "t" * 22}, at)
     begun = _now()
     for notice in told:
-        composer.compose(notice, known[notice.user_id], {"current": "t" * 22}, at)
+        writer.compose(notice, known[notice.user_id], {"current": "t" * 22}, at)
     return _since(begun).cpu / count
 
 
-def _filled_first(path: Path, url: str, count: int) -> tuple[Spent, Spent]:
+def filled_first(path: Path, url: str, count: int, channel: Medium = "email") -> tuple[Spent, Spent]:
+    """Composing `count` notices for one channel into outbox and ledger, and then sending them."""
     store, desk = _desk(path)
-    items = list(_notices(count))
+    told = list(items(0, count, [channel]))
     begun = _now()
-    desk.take(items)
+    desk.take(told)
     composed = _since(begun)
-    with _sender(store, url) as sender:
+    with _sender(store, url, channel) as sender:
         begun = _now()
         sender.wake()
-        _await_all(store)
+        await_all(store)
         sending = _since(begun)
     store.close()
     return composed, sending
@@ -107,13 +108,13 @@ def _filled_first(path: Path, url: str, count: int) -> tuple[Spent, Spent]:
 
 def _beside(path: Path, url: str, count: int) -> Spent:
     store, desk = _desk(path)
-    items = list(_notices(count))
+    told = list(items(0, count))
     with _sender(store, url) as sender:
         desk.wake, desk.sender = sender.wake, sender
         begun = _now()
         for start in range(0, count, 100):
-            desk.take(items[start : start + 100])
-        _await_all(store)
+            desk.take(told[start : start + 100])
+        await_all(store)
         spent = _since(begun)
     store.close()
     return spent
@@ -121,16 +122,16 @@ def _beside(path: Path, url: str, count: int) -> Spent:
 
 def _desk(path: Path) -> tuple[Store, Desk]:
     store = open_store(f"sqlite:///{path}", Book(secrets.token_hex(32)))
-    return store, Desk(store, KnownUsers(), _composer(), late_after=86_400, contact_wait=600, answer_ttl=86_400)
+    return store, Desk(store, KnownUsers(), composer(), late_after=86_400, contact_wait=600, answer_ttl=86_400)
 
 
-def _composer() -> Composer:
+def composer() -> Composer:
     return Composer("Example Exchange", "https://exchange.example", "en", True, 86_400)
 
 
 @contextlib.contextmanager
-def _sender(store: Store, url: str) -> Iterator[Sender]:
-    sender = Sender(store.outbox, {"email": providers("email", [url])}, "bench")
+def _sender(store: Store, url: str, channel: Medium = "email") -> Iterator[Sender]:
+    sender = Sender(store.outbox, {channel: providers(channel, [url])}, "bench")
     sender.start()
     try:
         yield sender
@@ -138,41 +139,60 @@ def _sender(store: Store, url: str) -> Iterator[Sender]:
         sender.stop()
 
 
-def _await_all(store: Store) -> None:
-    while store.outbox.depth(datetime.now(UTC)).get("email", 0):
+def await_all(store: Store) -> None:
+    """Until nothing waits."""
+    while any(store.outbox.depth(datetime.now(UTC)).values()):
         time.sleep(0.02)
 
 
-def _notices(count: int) -> Iterator[Item]:
+def items(first: int, end: int, channels: Sequence[Medium] = ("email",)) -> Iterator[Item]:
+    """Records of `notices`: those of `notices(first, end, channels)`."""
+    for n, notice in enumerate(notices(first, end, channels), first):
+        yield Item("notices", "notices", n % 4, n, notice.user_id.encode(), msgspec.json.encode(notice))
+
+
+def notices(first: int, end: int, channels: Sequence[Medium] = ("email",), kind: str = "login_new_device") -> Iterator[Notice]:
+    """Notices of a kind, numbers `first` to `end`, each of another user; of the same number always the same id."""
     now = datetime.now(UTC)
-    for n in range(count):
-        notice = Notice(
-            notice_id=notice_id(f"e{n}", f"b{n}", "login_new_device"), user_id=f"b{n}", kind="login_new_device", severity="notice",
-            created_at=now, expires_at=None, finding_ids=[f"f{n}"], channels=["email"], occurred_at=now, group=f"e{n}",
+    for n in range(first, end):
+        yield Notice(
+            notice_id=notice_id(f"e{n}", f"b{n}", kind), user_id=f"b{n}", kind=kind, severity="notice",
+            created_at=now, expires_at=None, finding_ids=[f"f{n}"], channels=list(channels), occurred_at=now, group=f"e{n}",
             facts={"device": "Chrome on Windows", "city": "Taipei", "country": "TW"},
             reasons=[Reason("device", "Chrome on Windows", "Safari on iPhone", 0.6)], detectors={"login_new_device": "1"},
             source=Source("logins", n % 4, n),
         )  # fmt: skip
-        item = Item("notices", "notices", n % 4, n, notice.user_id.encode(), msgspec.json.encode(notice))
-        yield item
 
 
 @contextlib.contextmanager
-def _smtp() -> Iterator[str]:
-    port = free_port()
-    process = subprocess.Popen([sys.executable, "-m", "benchmarks.smtp_sink", str(port)], cwd=ROOT)
-    try:
-        asyncio.run(_listening(port))
+def smtp() -> Iterator[str]:
+    """The URL of a mail server."""
+    with _sink("benchmarks.smtp_sink") as port:
         yield f"mailto://127.0.0.1:{port}/?from=alerts%40exchange.example&mode=insecure"
+
+
+@contextlib.contextmanager
+def gateway() -> Iterator[str]:
+    """The URL of an SMS gateway."""
+    with _sink("benchmarks.sms_sink") as port:
+        yield f"smsgw://token@127.0.0.1:{port}/sms"
+
+
+@contextlib.contextmanager
+def _sink(module: str) -> Iterator[int]:
+    port = free_port()
+    process = subprocess.Popen([sys.executable, "-m", module, str(port)], cwd=ROOT)
+    try:
+        listening(port)
+        yield port
     finally:
         process.terminate()
         process.wait(10)
 
 
-async def _listening(port: int) -> None:
+def listening(port: int) -> None:
+    """Waits until something listens there."""
     while True:
-        with contextlib.suppress(OSError):
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.close()
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 5):
             return
-        await asyncio.sleep(0.05)
+        time.sleep(0.05)

@@ -26,10 +26,7 @@ def measure(url: str | None = None, deliveries: int = 4_000, batch: int = 100) -
     """Deliveries a second of each step, `us` a delivery of all of them, and what a delivery takes on disk (SQLite)."""
     with tempfile.TemporaryDirectory() as folder:
         store = open_store(url or f"sqlite:///{folder}/bench.db", book := Book(secrets.token_hex(32)))
-        words = (b"<td style='padding:8px 0'>Chrome on Windows, Taipei</td>" + secrets.token_bytes(8).hex().encode()) * (
-            PAYLOAD_BYTES // 73
-        )
-        told = _timed(lambda: _tell(store, deliveries, batch, words))
+        told = _timed(lambda: fill(store, deliveries, batch))
         claimed = _timed(lambda: _claim_and_record(store, batch))
         verified = _timed(lambda: verify(book, store.ledger))
         size = store.database.path.stat().st_size if store.database.path else 0
@@ -44,8 +41,10 @@ def _timed(work: object) -> float:
     return time.perf_counter() - begin
 
 
-def _tell(store: Store, deliveries: int, batch: int, words: bytes) -> None:
+def fill(store: Store, deliveries: int, batch: int) -> None:
+    """So many mails into the outbox, `batch` a transaction."""
     now = datetime.now(UTC)
+    words = (b"<td style='padding:8px 0'>Chrome on Windows, Taipei</td>" + secrets.token_bytes(8).hex().encode()) * (PAYLOAD_BYTES // 73)
     for start in range(0, deliveries, batch):
         with store.transaction() as transaction:
             for number in range(start, min(start + batch, deliveries)):
