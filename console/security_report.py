@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 from litestar import Request, Response, get, post
 from litestar.exceptions import ClientException
 from litestar.params import FromPath
@@ -17,6 +18,7 @@ from console.headers import ANSWER_CSP
 from console.html import page
 from console.paths import segment
 from console.services import Services
+from domain import profile
 from domain.protection import Report, report
 from notices.compose import Reader
 from notices.compose.protection import ReportPage, expired_page, report_page
@@ -87,8 +89,13 @@ async def users_report(request: Request[Any, Any, Any], user_id: FromPath[str]) 
 
 
 async def _read(services: Services, user_id: str) -> tuple[Report, ReportPage]:
-    user, state = await asyncio.gather(services.user(user_id), services.profile(user_id))
-    known = SqlProtection(services.store)
+    """Raises Unavailable while Redis is away: what can't be read now must not read as unknown."""
+    users, data = await asyncio.gather(asyncio.to_thread(services.users.get_many, [user_id]), services.profiles(user_id))
+    user, known = users.get(user_id), SqlProtection(services.store)
+    try:
+        state = profile.decode(data) if data else None
+    except (ValueError, msgspec.MsgspecError):
+        state = None
     seen = await asyncio.to_thread(known.seen, user_id, contacts_of(user), services.now())
     found = report(user_id, user, state, seen, services.now())
     return found, report_page(found, Reader.of(user), services.brand)

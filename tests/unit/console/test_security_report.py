@@ -10,6 +10,7 @@ import pytest
 
 from console.limits import Guesses
 from domain.events.user import ApiKeyState, Protection, User
+from domain.ports import Unavailable
 from notices.compose.catalogue import available
 from tests.support.console import CODE, NASTY, NOW, OWNER_EMAIL
 
@@ -140,3 +141,16 @@ def test_a_brand_with_markup_stays_text(fresh: Any, browse: Any) -> None:
     fresh.brand = NASTY
 
     assert "<script>alert" not in browse(fresh, "ana").get("/users/u1042/security-report").text
+
+
+def test_while_redis_is_away_nothing_is_called_unknown(fresh: Any, browse: Any, bearer: dict[str, str]) -> None:
+    """Who asks is asked to come back."""
+
+    def away(_: Any) -> Any:
+        raise Unavailable("Redis")
+
+    fresh.users.get_many = away
+    answer = browse(fresh).get(PATH, headers=bearer)
+
+    assert answer.status_code == 503
+    assert "Retry-After" in answer.headers
