@@ -20,6 +20,7 @@ from ledger.verify import verify
 from notices.compose import Composer
 from notices.deliver.registry import providers
 from notices.deliver.sender import Sender
+from notices.passes import HELPFUL, Passes
 from notices.tips import schedule
 from notices.tips.library import REPORT, library
 from notices.unsubscribe import Links
@@ -39,6 +40,7 @@ DAY = timedelta(days=1)
 PLAN = Plan(enabled=True)
 TIPS = {tip.id for tip in library()}
 LINKS = Links(Keyring(told.SECRET).box("unsubscribe"))
+PASSES = Passes(Keyring(told.SECRET).box("passes"))
 
 
 SPANS = {"tip": timedelta(seconds=PLAN.every), REPORT: timedelta(seconds=PLAN.report_every)}
@@ -59,7 +61,7 @@ class Room:
     def __init__(self, bench: Bench, redis: Redis):
         self.bench, self.redis = bench, redis
         bench.at = NOON
-        bench.composer = Composer("Example", "https://vigil.example", unsubscribe=LINKS.token)
+        bench.composer = Composer("Example", "https://vigil.example", unsubscribe=LINKS.token, feedback=PASSES.feedback)
         bench.desk = bench.make()
         bench.directory.names = lambda: iter([sorted(bench.directory.users)])  # type: ignore[attr-defined]
 
@@ -293,3 +295,17 @@ def test_the_mail_of_a_tip_arrives_with_its_unsubscribe_link(room: Room, smtp: S
     assert link in caught.part("plain")
     assert "/n/" not in caught.part("plain")
     assert "Good to know" not in caught.part("plain")
+
+
+def test_a_tips_votes_are_counted_by_its_kind(room: Room):
+    """So it shows which tips help: the mail asks, by a link, and the vote stands at the tip's own kind."""
+    room.user()
+    room.round(room.worker())
+    (notice,) = room.told()
+    text = words(room.bench.claimed()["email"])
+    token = text.partition("https://vigil.example/h/")[2].split()[0]
+    meant = PASSES.read(HELPFUL, token, room.bench.at)
+    room.bench.store.votes.vote(notice.notice_id, ONE, True, "link", room.bench.at)
+
+    assert meant == [notice.notice_id, ONE]
+    assert [(one.kind, one.helpful) for one in room.bench.store.votes.results(kind=notice.kind)] == [(notice.kind, 1)]
