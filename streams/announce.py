@@ -26,8 +26,8 @@ from streams.records import Item
 
 log = structlog.get_logger(__name__)
 
-PART = 1_000
-"""Notices a transaction."""
+PART = 250
+"""Notices a transaction: it holds up the senders on SQLite."""
 LEASE = 60.0
 AGAIN = (5.0, 30.0, 120.0)
 """Seconds after which the audience is looked for again: who came into the directory, or bought something, just after the announcement. The
