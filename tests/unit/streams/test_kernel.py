@@ -230,7 +230,7 @@ async def test_a_cache_smaller_than_a_batch_loses_nothing() -> None:
 
 
 async def test_events_without_a_rule_are_counted_and_touch_no_profile() -> None:
-    """Announcements are validated; nothing is stored for them yet."""
+    """Announcements are validated and counted here; the process that sends notices takes them."""
     parts = Parts()
     value = msgspec.json.encode(EXAMPLES["announcements"])
     await parts.kernel.run([item("announcements", 0, value, key=b"*")])
