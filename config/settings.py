@@ -136,7 +136,7 @@ class Notices(Section):
     default_locale: str = "en"
     code_in_sms: bool = True
     approval: Literal["release", "console", "off"] = Field(
-        "off",
+        "release",
         description="which words may be sent: those that came approved with the release or were approved in the console (`release`), "
         "only the latter (`console`), all (`off`)",
     )

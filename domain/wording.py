@@ -68,6 +68,10 @@ class Live(msgspec.Struct, frozen=True):
 class WordingStore(Protocol):
     """Editions and decisions in SQL (stores.sql.wordings.SqlWordings). Synchronous, thread-safe."""
 
+    def latest(self) -> int:
+        """The number of the last decision; 0 where there is none."""
+        ...
+
     def live(self) -> Live: ...
 
     def load(self, edition: str) -> Edition | None: ...

@@ -30,17 +30,18 @@ class Gate:
 
     def __init__(self, store: WordingStore):
         self._store = store
-        self._live = Live({}, frozenset())
+        self._live, self._seen = Live({}, frozenset()), 0
         self._chosen: dict[Place, Words | Unapproved | None] = {}
         self._lock = Lock()
 
     def refresh(self) -> bool:
         """Asks what was decided since; True when something was."""
+        latest = self._store.latest()
+        if latest == self._seen:
+            return False
         live = self._store.live()
         with self._lock:
-            if live == self._live:
-                return False
-            self._live, self._chosen = live, {}
+            self._seen, self._live, self._chosen = latest, live, {}
         return True
 
     def words(self, kind: str, locale: str) -> Words | None:

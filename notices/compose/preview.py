@@ -52,6 +52,9 @@ class _Only(Gate):
 
 
 class _Nothing:
+    def latest(self) -> int:
+        return 0
+
     def live(self) -> Live:
         return Live({}, frozenset())
 

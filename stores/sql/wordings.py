@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import cast
 
 import msgspec
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from domain.ledger import micros, moment
 from domain.wording import Act, Edition, Live, WordingDecision, check, live_of
@@ -29,6 +29,11 @@ class SqlWordings:
 
     def __init__(self, database: Database):
         self._database = database
+
+    def latest(self) -> int:
+        """The number of the last decision; 0 where there is none."""
+        with self._database.reading() as connection:
+            return int(connection.execute(select(func.max(wording_decisions.c.number))).scalar() or 0)
 
     def live(self) -> Live:
         """What may be sent now."""

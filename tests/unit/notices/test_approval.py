@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -11,7 +15,7 @@ from notices.compose import Composer, editions
 from notices.compose.approval import Gate, Unapproved
 from notices.compose.catalogue import available
 from notices.compose.editions import NOT_OF_NOTICES, every, name_of, on_disk, version, words_of
-from notices.compose.intake import waits
+from notices.compose.intake import take_in, waits
 from notices.compose.locales import messages
 from notices.compose.preview import missing, preview
 from notices.compose.templates import kinds
@@ -28,6 +32,10 @@ class Kept:
         self.kept = {one.name: one for one in live.values() if isinstance(one, Edition)}
         names = {place: one.name if isinstance(one, Edition) else one for place, one in live.items()}
         self.state = Live(names, frozenset([*names.values(), *approved]))
+        self.number = len(live)
+
+    def latest(self) -> int:
+        return self.number
 
     def live(self) -> Live:
         return self.state
@@ -121,7 +129,7 @@ def test_a_decision_takes_effect_at_the_next_refresh() -> None:
     kept = Kept({})
     made = Gate(kept)
     made.refresh()
-    kept.state = Live({(KIND, "en"): name_of(KIND, "en")}, frozenset())
+    kept.state, kept.number = Live({(KIND, "en"): name_of(KIND, "en")}, frozenset()), 1
 
     with pytest.raises(Unapproved):
         made.words(KIND, "en")
@@ -195,3 +203,73 @@ def test_missing_words_are_marked() -> None:
 
     assert missing(gone) == ["New device."]
     assert missing(on_disk(KIND, "en")) == []
+
+
+class Taken(Kept):
+    """What a release took in."""
+
+    def __init__(self, number: int = 0) -> None:
+        super().__init__({})
+        self.number, self.trees, self.released = number, set[str](), set[str]()
+
+    def knows_tree(self, tree: str) -> bool:
+        return tree in self.trees
+
+    def take_in(self, tree: str, editions: Iterable[Edition], released: Callable[[Edition], bool], now: datetime) -> int:
+        self.trees.add(tree)
+        made = list(editions)
+        self.released |= {one.name for one in made if released(one)}
+        return len(made)
+
+
+@pytest.fixture
+def manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A manifest of the test's own, with two kinds in it."""
+    path = tmp_path / "APPROVED"
+    monkeypatch.setattr(editions, "MANIFEST", path)
+    monkeypatch.setattr("notices.compose.intake.available", lambda: ("en",))
+    monkeypatch.setattr("notices.compose.intake.kinds", lambda: {KIND: "", "trade_burst": ""})
+    monkeypatch.setattr(editions, "every", lambda: iter([on_disk(KIND, "en"), on_disk("trade_burst", "en")]))
+    editions._released.cache_clear()
+    yield path
+    editions._released.cache_clear()
+
+
+def signed(path: Path, *kinds_signed: str) -> None:
+    path.write_text("# a comment\n" + "".join(f"{kind} en {name_of(kind, 'en')[:24]}\n" for kind in kinds_signed))
+
+
+def test_what_the_manifest_names_comes_approved_and_a_changed_template_does_not(manifest: Path) -> None:
+    """Also in a database where nothing was decided yet. The tree is taken in once."""
+    signed(manifest, KIND)
+    store = Taken()
+    taken = [take_in(store, "release"), take_in(store, "release")]
+
+    assert taken == [2, 0]
+    assert store.released == {name_of(KIND, "en")}
+
+
+def test_a_tree_in_the_making_sends_what_it_says_where_nothing_was_decided(manifest: Path) -> None:
+    """Without a manifest in a new database, all counts as approved; in an old one nothing does."""
+    new, old = Taken(), Taken(number=9)
+    take_in(new, "release")
+    take_in(old, "release")
+
+    assert len(new.released) == 2
+    assert old.released == set()
+
+
+def test_where_the_console_alone_approves_a_release_brings_drafts(manifest: Path) -> None:
+    """Whatever its manifest says."""
+    signed(manifest, KIND, "trade_burst")
+    store = Taken()
+    take_in(store, "console")
+
+    assert store.released == set()
+
+
+def test_a_manifest_of_shortened_names_approves_nothing(manifest: Path) -> None:
+    """An empty or cut name would fit any edition."""
+    manifest.write_text(f"{KIND} en {name_of(KIND, 'en')[:4]}\n")
+
+    assert not editions.is_released(on_disk(KIND, "en"))
