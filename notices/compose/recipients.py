@@ -13,6 +13,7 @@ import phonenumbers
 from domain.events import User
 from domain.messages import Medium, Notice
 from domain.policy_rules import Managers
+from notices.preferences import is_optional
 
 CURRENT = "current"
 MANAGER = "manager"
@@ -45,8 +46,9 @@ def recipients(notice: Notice, user: User | None, now: datetime) -> list[Recipie
 
 
 def manager_copy(notice: Notice, user: User | None, managers: Managers) -> list[Recipient]:
-    """The account manager, when the user has one and the notice goes out by e-mail at a severity that they want."""
-    if user is None or "email" not in notice.channels or notice.severity not in managers.severities:
+    """The account manager, when the user has one and the notice goes out by e-mail at a severity that they want. What all clients are told,
+    an announcement or a tip, would come to him as often as he has clients: not that."""
+    if user is None or is_optional(notice.kind) or "email" not in notice.channels or notice.severity not in managers.severities:
         return []
     address = managers.people.get(user.account_manager or "") or managers.tiers.get(user.tier or "regular")
     address = email_address(address)

@@ -198,9 +198,11 @@ class Store:
             yield items
 
     def told_since(self, since: datetime) -> list[tuple[str, str, str]]:
-        """(id, kind, severity) of the notices about events from `since` on, in their order; digests are about other notices."""
+        """(id, kind, severity) of the notices about events from `since` on, in their order; digests are about other notices, and
+        announcements (without a finding) about nobody's events."""
         n = notices_table.c
-        wanted = select(n.notice_id, n.kind, n.severity).where(n.occurred_at >= micros(since), n.topic.is_not(None), n.parts == "[]")
+        of_events = (n.topic.is_not(None), n.parts == "[]", n.finding_ids != "[]")
+        wanted = select(n.notice_id, n.kind, n.severity).where(n.occurred_at >= micros(since), *of_events)
         with self.database.reading() as connection:
             return [(row[0], row[1], row[2]) for row in connection.execute(wanted.order_by(n.occurred_at, n.notice_id))]
 

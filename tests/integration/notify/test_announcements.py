@@ -371,6 +371,16 @@ def test_the_unsubscribe_link_is_there(bench: Bench, board: Board):
     assert header(mails(bench)["u1"], "List-Unsubscribe") == "<http://vigil.example/u/u1-announcement>"
 
 
+def test_a_rebuild_does_not_miss_it(bench: Bench, board: Board):
+    """It would not be told again by what is relearned from events, and isn't among what they told."""
+    people(bench, "u1")
+    board.publish(board.event())
+    assert board.tell() == ["u1"]
+    bench.take(bench.notice(finding_ids=["f1"]))
+
+    assert [kind for _, kind, _ in bench.store.told_since(START - timedelta(days=1))] == ["login_new_device"]
+
+
 def test_the_event_is_kept_as_it_came(bench: Bench, board: Board):
     """For the console and for whoever audits: version, author, place in the topic."""
     event = board.event(announcement_id="m1")

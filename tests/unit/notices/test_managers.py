@@ -92,3 +92,9 @@ def test_no_message_echoes_a_contact():
         body = one.payload.split(b"\r\n\r\n", 1)[-1]
         assert b"mei" not in body, one.channel
         assert b"912345678" not in body, one.channel
+
+
+@pytest.mark.parametrize("kind", ["announcement_maintenance", "announcement_delisting", "tip_announcement"])
+def test_what_all_clients_are_told_is_not_copied(kind: str):
+    """A manager of a thousand clients would get it a thousand times."""
+    assert manager_copy(warning(kind=kind), user(), MANAGERS) == []

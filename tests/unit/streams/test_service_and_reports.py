@@ -113,3 +113,26 @@ async def test_a_problem_that_the_exchange_names_is_told_in_the_app() -> None:
         await worker.take("service-events", "service", "u", -HOUR + number, subject="kyc", problem="stuck", code="DOCUMENT_BLURRED")
 
     assert worker.told("u") == [("service_kyc_stuck", "info", ["inapp"])]
+
+
+async def test_news_of_a_ticket_is_told_each_time_in_one_thread() -> None:
+    """Opened, answered, waiting, solved: four notices, of which the newest stands in the app; nothing that an agent wrote is in them."""
+    worker = Worker()
+    news: list[tuple[str, str | None]] = [
+        ("progress", "CREATED"),
+        ("progress", "AGENT_REPLIED"),
+        ("progress", "WAITING_FOR_CUSTOMER"),
+        ("resolved", None),
+    ]
+    for number, (problem, code) in enumerate(news):
+        await worker.take(
+            "service-events", "service", "u", -HOUR + number * MINUTE, subject="ticket", problem=problem, code=code, reference="77",
+            detail={"text": "<b>call me</b>"},
+        )  # fmt: skip
+
+    notices = worker.bus.on("notices")
+    assert [notice["facts"]["ticket_state"] for notice in notices] == ["opened", "answered", "waiting", "solved"]
+    assert {(notice["kind"], notice["severity"], notice["thread"]) for notice in notices} == {
+        ("service_ticket_progress", "info", "service:77")
+    }
+    assert "call me" not in str(notices)
