@@ -15,8 +15,9 @@ import msgspec
 from detectors import material, story, storyteller
 from detectors.base import NORMAL, Sighting, WarmingUp
 from detectors.budget import Budget
+from detectors.models import why
 from detectors.models.families import Family
-from detectors.models.risk import CONDEMNED, Alert, Risk, record, suspected
+from detectors.models.risk import CONDEMNED, Alert, Risk, lifted, record, suspected
 from detectors.outcome import Outcome
 from detectors.plan import Plans, Verb
 from detectors.registry import Registry
@@ -34,7 +35,6 @@ from domain.profile import MAX_EARLY, MAX_KEPT_BYTES, MAX_SESSIONS, EarlyVerdict
 
 _TEACH_NOTHING = (Service, Report)
 """Events that don't wait for a verdict: there is nothing about the user to learn from them."""
-_LONGEST = condemned.LONGEST
 
 _ENCODE = msgspec.msgpack.Encoder()
 _EVENT: msgspec.msgpack.Decoder[Event] = msgspec.msgpack.Decoder(Event)
@@ -124,7 +124,9 @@ class Engine:
             findings = self.budget.spend(findings, event, state, seen.cohort.alarms)
         shady = bool(state.condemned) and condemned.among(state, condemned.marks(event.where.device_id, None, _address(event)))
         alerts += [(f.detector, f.severity, 1.0) for f in findings[own:]]
-        suspicion = self._suspicion(event, state, shady) if shady or state.pending else 0.0
+        told = row is not None and family is not None and family.knows(row)  # by evidence that fades; it isn't counted twice, and for good
+        dubious = shady and (not told or condemned.among(state, condemned.marks(event.where.device_id, None, None)))
+        suspicion = self._suspicion(event, state, dubious) if dubious or state.pending else 0.0
         judged = outcome.judged = self.risk.judge(seen, family, row, alerts, suspicion, outcome.warming_up)
         outcome.risk = judged.risk
         self._each(todo.count, seen, state, outcome)
@@ -141,6 +143,8 @@ class Engine:
                 outcome.findings = [msgspec.structs.replace(f, suppressed="cleared") if f in mine else f for f in findings]
         if not mine and not shady and not (outcome.condemned and any(p.event_id == event.event_id for p in outcome.condemned)):
             self._learn(todo.learn, seen, state, outcome)
+        if outcome.findings:
+            self._risk_verb(outcome, why.tell, outcome, self.risk, state.habits, event.event_id)
 
     def _seen(self, event: Any, source: Source | None, confirmed: bool = False, *, crowd_only: bool = False) -> Sighting:
         client = event.where
@@ -184,7 +188,7 @@ class Engine:
                 outcome.errors.append((entry.id, ValueError(f"score {value} is outside [0, 1]")))
                 continue
             severity = entry.severity if entry.fixed_severity or score.severity is None else score.severity
-            alerts.append((entry.id, severity, _lifted(value, entry.threshold)))
+            alerts.append((entry.id, severity, lifted(value, entry.threshold)))
             if value >= entry.threshold:
                 findings.append(material.finding(entry, severity, score, seen, source))
                 if score.tells:
@@ -251,8 +255,8 @@ class Engine:
             at=at,
             event=encoded if len(encoded) <= MAX_KEPT_BYTES else b"",
             found=[FoundBefore(f.finding_id, f.detector, f.severity, "", list(f.story_events)) for f in findings],
-            session_id=(client.session_id or "")[:_LONGEST],
-            device=(client.device_id or "")[:_LONGEST],
+            session_id=(client.session_id or "")[: condemned.LONGEST],
+            device=(client.device_id or "")[: condemned.LONGEST],
             network=network_key(seen.place, client.ip),
             topic=TOPIC_OF[type(event)],
             findings=_ENCODE.encode(findings) if findings else b"",
@@ -371,7 +375,7 @@ class Engine:
 
 def _address(event: Any) -> str:
     """Where a transfer goes to; '' for any other event."""
-    return normal(event.address or "")[:_LONGEST] if isinstance(event, Transfer) and event.direction == "withdrawal" else ""
+    return normal(event.address or "")[: condemned.LONGEST] if isinstance(event, Transfer) and event.direction == "withdrawal" else ""
 
 
 def _attach(finding: Finding, end: Step, state: UserState) -> None:
@@ -384,14 +388,6 @@ def _attach(finding: Finding, end: Step, state: UserState) -> None:
             return
     waiting = Pending(end.event_id, end.at, b"", [found], session_id=end.facts.get("session_id", ""), findings=_ENCODE.encode([finding]))
     state.pending.append(waiting)
-
-
-def _lifted(score: float, threshold: float) -> float:
-    """A score for ranking, in [0, 1]: one half at the detector's threshold, far less below it. Scores of what isn't told are many, and
-    several of them together are still no reason for suspicion."""
-    if score < threshold:
-        return 0.5 * float(score / threshold) ** 4
-    return 0.5 + 0.5 * (score - threshold) / (1.0 - threshold) if threshold < 1.0 else 1.0
 
 
 __all__ = ["Engine", "Outcome"]

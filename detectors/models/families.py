@@ -41,6 +41,8 @@ class Family(msgspec.Struct, frozen=True):
     learn: Callable[[Sighting, Habits], None]
     plain: Callable[[Row], bool]
     """Whether a fraud with such a row was ordinary for its account, so that it tells something of where it went; default: yes."""
+    knows: Callable[[Row], bool]
+    """Whether the row tells of frauds where the event goes, so that a condemned address adds nothing; default: no."""
 
 
 def family(name: str, module: ModuleType | Any) -> Family:
@@ -65,6 +67,7 @@ def family(name: str, module: ModuleType | Any) -> Family:
         count=getattr(module, "count", lambda seen, habits, row: None),
         learn=getattr(module, "learn", lambda seen, habits: None),
         plain=getattr(module, "plain", lambda row: True),
+        knows=getattr(module, "knows", lambda row: False),
     )
 
 

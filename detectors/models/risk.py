@@ -178,3 +178,11 @@ def record(seen: Sighting, judged: Judged, findings: Sequence[Finding]) -> Recor
 def suspected(severity: str) -> float:
     """Nats for being done in a session, or from a strange device, of which an alert of that severity waits: half of the alert's own."""
     return 0.5 * worth(PRIOR.get(severity, 1.0))
+
+
+def lifted(score: float, threshold: float) -> float:
+    """A score for ranking, in [0, 1]: one half at the detector's threshold, far less below it. Scores of what isn't told are many, and
+    several of them together are still no reason for suspicion."""
+    if score < threshold:
+        return 0.5 * float(score / threshold) ** 4
+    return 0.5 + 0.5 * (score - threshold) / (1.0 - threshold) if threshold < 1.0 else 1.0

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from detectors.models.risk import Judged, Risk
+from detectors.outcome import Outcome
 from domain.habits import Habits
 from domain.messages import Finding, Judgement, LeansOn, Weight
 
@@ -16,6 +17,11 @@ FEW = 8
 """Events of the family found normal, below which the own statistics are shrunk towards what is common."""
 SMALLEST = 0.005
 """Nats below which a contribution is told with the others, as `rest`."""
+
+
+def tell(outcome: Outcome, risk: Risk, habits: Habits, event_id: str) -> None:
+    """Puts the judgement of the event to its findings."""
+    outcome.findings = attached(outcome.findings, risk, outcome.judged, habits, event_id)
 
 
 def attached(findings: Sequence[Finding], risk: Risk, judged: Judged, habits: Habits, event_id: str) -> list[Finding]:

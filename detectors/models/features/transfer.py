@@ -172,6 +172,11 @@ def plain(row: Row) -> bool:
     return not row[1] >= ODD
 
 
+def knows(row: Row) -> bool:
+    """Whether frauds are known at the address."""
+    return row[12] + row[18] > 0.0
+
+
 def count(seen: Sighting, habits: Habits, row: Row) -> None:
     """Takes what happened into the memory of odd amounts and of suspect addresses, flagged or not."""
     at, own = seen.event.at, habits.spending

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from detectors.engine import Engine
 from detectors.models.supervised import Supervised
 from detectors.models.why import FEW, attached, judgement
+from detectors.score import learning
+from domain.events import Verdict
 from domain.habits import Habits
+from domain.messages import Finding
 from domain.profile import UserState
-from tests.support.events import ELSEWHERE, HOUR
+from tests.support.events import DAY, ELSEWHERE, HOUR, verdict, withdrawal
 from tests.unit.detectors.test_risk import TRANSFER, judged
 
 
@@ -54,9 +58,37 @@ def test_too_little_history_is_said(engine: Engine, settled: UserState) -> None:
 def test_only_findings_on_the_event_itself_carry_its_risk(engine: Engine, settled: UserState) -> None:
     """A story that an earlier event completes is not about this one."""
     outcome = judged(engine, settled, usd="5000", address=ELSEWHERE)
-    own = [found for found in outcome.findings if found.event_id == outcome.findings[0].event_id]
-    assert own
+    bare = [msgspec.structs.replace(found, judged=None) for found in outcome.findings]
+    assert bare
 
-    told = attached(outcome.findings, engine.risk, outcome.judged, settled.habits, "another event")
+    told = attached(bare, engine.risk, outcome.judged, settled.habits, "another event")
 
     assert all(found.judged is None for found in told)
+
+
+def test_the_engine_says_why_with_each_finding(engine: Engine, settled: UserState) -> None:
+    """Whatever fired, the risk of its event is told with it."""
+    outcome = engine.apply(withdrawal(HOUR, ELSEWHERE, "5000"), settled)
+
+    assert outcome.findings
+    for found in outcome.findings:
+        assert isinstance(found, Finding)
+        assert found.judged is not None
+        assert found.judged.risk == pytest.approx(outcome.risk, abs=1e-5)
+
+
+def test_an_address_that_its_owner_condemned_is_held_against_him_once(engine: Engine, settled: UserState) -> None:
+    """While frauds are known there, that is evidence which fades; the device that a thief used stays condemned as it is."""
+    learner = learning(engine, supervised=False)
+    paid = engine.apply(withdrawal(HOUR, ELSEWHERE, "5000", event_id="stolen"), settled)
+    learner.take(paid.record)
+    told = verdict("stolen", DAY, "fraud", "exchange")
+    engine.apply(told, settled)
+    assert isinstance(told, Verdict)
+    learner.verdict(told)
+
+    again = engine.apply(withdrawal(20 * DAY, ELSEWHERE, "100", event_id="later"), settled).judged
+    much_later = engine.apply(withdrawal(90 * DAY, ELSEWHERE, "100", event_id="much later"), settled).judged
+
+    assert "suspicion" not in dict(again.parts)
+    assert dict(again.parts)["address_frauds"] > dict(much_later.parts).get("address_frauds", 0.0)
