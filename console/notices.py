@@ -161,6 +161,7 @@ def _read(services: Services, notice_id: str) -> dict[str, Any] | None:
         "sent": {d["delivery_id"]: sent[d["delivery_id"]] for d in deliveries if d["delivery_id"] in sent},
         "receipts": queries.receipts_of(notice_id),
         "answer": queries.answers_of([notice_id]).get(notice_id),
+        "case": services.store.cases.of_notices([notice_id]).get(notice_id),
         "findings": queries.findings_by_id(row["finding_ids"]),
         "entries": chain,
         "problem": next((entry for entry in chain if entry.problem), None),

@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import pytest
 from console.sessions import Sessions, Signer
 from console.staff import StaffFile
 from domain import profile
+from domain.checkcode import CHECK_CODES, CheckCodes
 from domain.events.user import User
 from domain.ports import Token
 from domain.profile import UserState
@@ -28,6 +30,7 @@ from embedded.redis import Redis
 from ledger.book import Book
 from ledger.keys import Keyring
 from notices.compose import Composer
+from notices.deliver.inapp import item
 from stores.directory import RedisDirectory
 from stores.inbox import RedisInbox
 from stores.redis_client import connect, connect_async
@@ -121,6 +124,49 @@ def test_a_notice_is_pushed_within_a_second(console: Console, redis_server: Redi
         assert json.load(page)["unread"] == 1
     assert console.status("/api/inbox/u%2F7/n1/read", b"", **BEARER) == 200
     assert console.status("/api/inbox/u%2F7") == 401
+
+
+def test_a_message_is_checked_answered_and_voted_on(console: Console, tmp_path: Path, redis_server: Redis) -> None:
+    """The code that a worker writes into a mail is the one that the console knows; what the owner says of it reaches whoever shows the inbox."""
+    now = datetime.now(UTC)
+    keyring = Keyring(SECRET)
+    codes = CheckCodes(keyring.key(CHECK_CODES))
+    store = open_store(f"sqlite:///{tmp_path}/vigil.db", Book(SECRET))
+    about = notice(
+        "n1042", finding("f", "login_new_device", "notice", "e", "u1042", 0, {"device": "Chrome on Windows"}), ["email", "inapp"]
+    )
+    rendered = Composer("Example Exchange", console.url, check_code=codes.of).compose(about, USERS[0], {"current": TOKENS["u1042"]}, now)
+    with store.transaction(now) as transaction:
+        transaction.add_notice(about, rendered, tokens=[Token(TOKENS["u1042"], "current")], answer_until=now + timedelta(hours=1))
+    RedisInbox(connect(redis_server.url), keyring.box("inbox")).put("u1042", item(next(r for r in rendered if r.channel == "inapp")))
+    heard: list[Any] = []
+
+    def listen() -> None:
+        with console.open("/api/inbox/u1042/stream", **BEARER) as stream:
+            for line in stream:
+                heard.append(line)
+                if b'"case":"C-' in line:
+                    return
+
+    threading.Thread(target=listen, daemon=True).start()
+    wait_until(lambda: bool(heard), 10, "the stream to stand")
+    sent = next(r.payload for r in rendered if r.channel == "email")
+    pasted = message_from_bytes(sent, policy=policy.default).get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    with console.open("/api/notices/check", json.dumps({"user_id": "u1042", "text": pasted}).encode(), **BEARER) as answer:
+        checked = json.load(answer)
+    with console.open("/api/notices/check/u1042/page", b"", **BEARER) as answer:
+        path = json.load(answer)["url"].removeprefix(console.url)
+    with console.open(path, b"text=" + codes.of("n1042").encode()) as answer:
+        page = answer.read().decode()
+    assert console.status(f"/n/{TOKENS['u1042']}", b"answer=not_me") == 200
+    assert console.status("/api/inbox/u1042/n1042/helpful", b'{"helpful": true}', **BEARER) == 200
+    wait_until(lambda: any(b'"case":"C-' in line for line in heard), 5, "the case to be pushed")
+    store.close()
+
+    assert [found["notice_id"] for found in checked["notices"]] == ["n1042"]
+    assert "Yes, we sent you this notice" in page
+    assert codes.of("n1042") not in console.log.read_text()
+    assert "u1042" not in console.log.read_text()
 
 
 def test_a_one_time_link_counts_once_for_all_consoles(console: Console, tmp_path: Path, redis_server: Redis) -> None:

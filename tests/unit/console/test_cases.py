@@ -115,6 +115,7 @@ def test_a_case_is_worked_and_closed(fresh, browse):
     closed = fresh.store.cases.get(case["number"])
 
     assert case["number"] in listed
+    assert case["number"] in ana.get("/notices/n1042").text
     assert case["number"] in shown
     assert short.status_code == 400
     assert (closed["closed_by"], closed["outcome"]) == ("ana", "Reached by phone, password reset.")
