@@ -96,8 +96,8 @@ async def _read(services: Services, user_id: str) -> tuple[Report, ReportPage]:
         state = profile.decode(data) if data else None
     except (ValueError, msgspec.MsgspecError):
         state = None
-    seen = await asyncio.to_thread(known.seen, user_id, contacts_of(user), services.now())
-    found = report(user_id, user, state, seen, services.now())
+    seen = await asyncio.to_thread(known.seen, {user_id: contacts_of(user)}, services.now())
+    found = report(user_id, user, state, seen[user_id], services.now())
     return found, report_page(found, Reader.of(user), services.brand)
 
 

@@ -21,7 +21,7 @@ from domain.events.user import User
 from domain.messages import Medium, Notice
 from domain.policy_rules import Rules
 from domain.profile import UserState
-from domain.protection import report
+from domain.protection import Report, report
 from notices.compose.recipients import contacts_of, missing, recipients
 from notices.preferences import way
 from notices.refused import wanted
@@ -94,12 +94,16 @@ class Tips:
         if not users:
             return []
         states, told = self.redis.states(list(users)), self.known.told(list(users), now - schedule.ONCE_IN)
-        made = []
+        seen = self.known.seen({name: contacts_of(user) for name, user in users.items()}, now)
+        refusing, made = self.known.refusing(list(users)), []
         for name, user in users.items():
             left = {kind: n for kind, n in slots[name].items() if schedule.identity(kind, n, name) not in known}
-            notice = self._one(user, states.get(name), told.get(name, {}), left, now)
-            if notice is not None:
-                made.append(notice)
+            state = states.get(name)
+            found = report(name, user, state, seen[name], now)
+            for notice in self._wanted(user, state, found, told.get(name, {}), left, now):
+                if (reaching := self._reaching(notice, user, now, name in refusing)) is not None:
+                    made.append(reaching)
+                    break
         return made
 
     def _slots(self, name: str, now: datetime) -> dict[str, int]:
@@ -108,34 +112,34 @@ class Tips:
         found = {kind: schedule.slot(kind, name, now, timedelta(seconds=span)) for kind, span in every.items() if span}
         return {kind: number for kind, number in found.items() if number is not None}
 
-    def _one(
-        self, user: User, state: UserState | None, told: Mapping[str, datetime], left: Mapping[str, int], now: datetime
-    ) -> Notice | None:
-        seen = self.known.seen(user.user_id, contacts_of(user), now)
-        found = report(user.user_id, user, state, seen, now)
-        if REPORT in left and (notice := self._reaching(schedule.report_notice(found, left[REPORT], self._channels), user, now)):
-            return notice
+    def _wanted(
+        self, user: User, state: UserState | None, found: Report, told: Mapping[str, datetime], left: Mapping[str, int], now: datetime
+    ) -> Iterator[Notice]:
+        """What may be told now, the report first."""
+        if REPORT in left:
+            yield schedule.report_notice(found, left[REPORT], self._channels)
         lately = sum(now - at < schedule.MONTH for kind, at in told.items() if kind != REPORT)
-        if "tip" not in left or lately >= self.plan.per_month or seen.open_findings:
-            return None  # who has a warning to answer is not told anything that can wait
+        if "tip" not in left or lately >= self.plan.per_month or found.state("findings") != "good":
+            return  # who has a warning to answer is not told anything that can wait
         tip = schedule.pick(library(), user, told, uses_of(user, state), found, now)
-        if tip is None:
-            return None
-        return self._reaching(schedule.tip_notice(user.user_id, tip.id, left["tip"], now, self._channels), user, now)
+        if tip is not None:
+            yield schedule.tip_notice(user.user_id, tip.id, left["tip"], now, self._channels)
 
     @property
     def _channels(self) -> Sequence[Medium]:
         return self.plan.channels
 
-    def _reaching(self, notice: Notice, user: User, now: datetime) -> Notice | None:
+    def _reaching(self, notice: Notice, user: User, now: datetime, refuses: bool) -> Notice | None:
         """The notice on the channels on which it reaches its reader; None where there is none: the ledger isn't filled with what was
         refused. A channel without a contact is left out: no tip waits for one, and none goes by SMS in its place."""
         absent = missing(notice, recipients(notice, user, now))
         notice = msgspec.structs.replace(notice, channels=[one for one in notice.channels if one not in absent])
-        callbacks, name = self.store.callbacks, user.user_id
-        asked = wanted(notice, user, callbacks.unwanted(name), lambda channel, contact: callbacks.contact_bounced(name, channel, contact))
-        channels = way(asked, user, now, self.rules).notice.channels
-        return msgspec.structs.replace(notice, channels=channels) if channels else None
+        if refuses:
+            callbacks, name = self.store.callbacks, user.user_id
+            bounced = lambda channel, contact: callbacks.contact_bounced(name, channel, contact)  # noqa: E731
+            notice = wanted(notice, user, callbacks.unwanted(name), bounced)
+        channels = way(notice, user, now, self.rules).notice.channels
+        return msgspec.structs.replace(notice, channels=channels, suppressed={}) if channels else None
 
     def metrics(self) -> Iterable[Metric]:
         """For Prometheus."""

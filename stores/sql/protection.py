@@ -12,7 +12,7 @@ from domain.ledger import micros, moment
 from domain.messages import Medium
 from domain.protection import RECENT, Seen
 from stores.sql.chain import chunks
-from stores.sql.schema import answers, decisions, findings, notices
+from stores.sql.schema import answers, decisions, findings, notices, refusals
 from stores.sql.store import Store
 
 TIP = "tip\\_%"
@@ -25,12 +25,28 @@ class SqlProtection:
     def __init__(self, store: Store):
         self._store = store
 
-    def seen(self, user_id: str, contacts: Mapping[Medium, str], now: datetime) -> Seen:
-        """What counts for the report of one user. `contacts`: those that messages can be sent to, as they are sent to."""
-        bounced = {channel for channel, contact in contacts.items() if self._store.callbacks.contact_bounced(user_id, channel, contact)}
-        return Seen(
-            open_findings=self.open_findings([user_id], now).get(user_id, 0), contacts=frozenset(contacts), bounced=frozenset(bounced)
-        )
+    def seen(self, users: Mapping[str, Mapping[Medium, str]], now: datetime) -> dict[str, Seen]:
+        """What counts for the reports of these users. Values: the contacts that messages can be sent to, as they are sent to."""
+        warned, refusing = self.open_findings(list(users), now), self.refusing(list(users))
+        return {
+            name: Seen(
+                open_findings=warned.get(name, 0),
+                contacts=frozenset(contacts),
+                bounced=self._bounced(name, contacts) if name in refusing else frozenset(),
+            )
+            for name, contacts in users.items()
+        }
+
+    def _bounced(self, user_id: str, contacts: Mapping[Medium, str]) -> frozenset[str]:
+        return frozenset(c for c, contact in contacts.items() if self._store.callbacks.contact_bounced(user_id, c, contact))
+
+    def refusing(self, user_ids: Sequence[str]) -> set[str]:
+        """Those who unsubscribed from something, or have a contact that messages came back from: few, and only they are asked about."""
+        r, found = refusals.c, set()
+        with self._store.database.reading() as connection:
+            for some in chunks(user_ids):
+                found |= set(connection.execute(select(r.user_id).where(r.user_id.in_(some)).distinct()).scalars())
+        return found
 
     def open_findings(self, user_ids: Sequence[str], now: datetime) -> dict[str, int]:
         """User -> events of the last thirty days with a warning or a critical finding that was told, which neither its owner has answered
