@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from domain.events.user import User
 from notices.compose.catalogue import available
 from notices.compose.labels import labels
 from tests.browser.conftest import Site, Watched
 from tests.browser.test_accessible import LOOKS, check, violations
-from tests.support.console import NASTY, NOW
+from tests.support.console import CODES, NASTY, NOW, TOKENS
 
 pytestmark = pytest.mark.browser
 APP = "/demo/u1042/app"
@@ -211,3 +212,49 @@ def test_a_message_is_checked_without_script(site: Site, visit: Callable[..., Wa
     page.get_by_role("button", name="Check").click()
 
     expect(page.get_by_role("status")).to_contain_text("We have sent you no such notice")
+
+
+@pytest.mark.parametrize("locale", ["en", "ar"])
+def test_what_comes_after_an_answer_is_accessible(site: Site, visit: Callable[..., Watched], locale: str) -> None:
+    """What was done, the case, the steps; the question whether it helped; and the check of a message: also from right to left."""
+    site.services.users.users["u1042"] = User(user_id="u1042", locale=locale)  # type: ignore[attr-defined]
+    with site.services.store.database.writing() as connection:
+        connection.exec_driver_sql(f"UPDATE answers SET locale = '{locale}'")
+    watched = visit(site, width=390)
+    page, words, found = watched.page, labels(locale), []
+    page.goto(site.url + f"/n/{TOKENS['u1042']}")
+    page.get_by_role("button", name=words["not_me"]).click()
+    expect(page.locator("#done")).to_be_visible()
+    found += violations(page)
+    page.get_by_role("link", name=words["helpful"]).click()
+    page.get_by_role("button", name=words["yes"]).click()
+    found += violations(page)
+    page.goto(site.url + "/demo/u1042/check")
+    page.locator("textarea").fill(f"{CODES.of('n1042')} https://evil.example/")
+    page.get_by_role("button").click()
+    expect(page.locator("#verdict")).to_be_visible()
+    found += violations(page)
+
+    assert page.evaluate("document.documentElement.dir") == words["dir"]
+    assert [*found, *watched.complaints] == []
+    assert len(site.services.store.votes.results()) == 1
+
+
+def test_the_owner_who_answered_by_a_mail_sees_it_in_the_app(site: Site, visit: Callable[..., Watched]) -> None:
+    """At once: nobody is asked again what was said already."""
+    page = open_app(visit, site).page
+    other = visit(site, staff=False).page
+    other.goto(site.url + f"/n/{TOKENS['u1042']}")
+    other.get_by_role("button", name="It was not me").click()
+
+    expect(page.locator("[part=answered]")).to_have_text("You answered: It was not me")
+    expect(page.get_by_role("button", name="It was me")).to_have_count(0)
+
+
+def test_cases_and_votes_are_accessible_to_staff(site: Site, visit: Callable[..., Watched]) -> None:
+    """With something in them."""
+    site.services.store.answers.decide(TOKENS["u1042"], "not_me", NOW, None)
+    site.services.store.votes.vote("n1042", "u1042", True, "link", NOW)
+    number = site.services.store.cases.latest()[0]["number"]
+    for path in ("/cases", f"/cases/{number}", "/feedback", "/notices/n1042"):
+        check(visit(site), site, path)
