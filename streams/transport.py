@@ -223,6 +223,9 @@ class Consumer(driver.Consumer):
         together: list[Any] = []
         for partition in sorted(self._merges):
             together += self._take(partition)
+            if len(together) >= self.batch_size:  # a backlog is committed in portions
+                yield together
+                together = []
         yield together
 
     def _take(self, partition: int) -> list[Any]:

@@ -49,6 +49,15 @@ def test_all_partitions_share_a_batch_where_work_costs_by_the_batch() -> None:
     assert [(item.partition, item.offset) for item in items] == [(0, 7), (0, 8), (1, 7), (1, 8), (2, 7), (2, 8)]
 
 
+def test_a_backlog_comes_in_portions_that_reach_every_partition() -> None:
+    """Full batches are handed out one after the other; nothing of the last partition waits for the first one's end."""
+    made = consumer(together=True)
+    made.batch_size = 3
+    handed = [[(item.partition, item.offset) for item in items] for items in made._ready()]
+
+    assert handed == [[(0, 7), (0, 8), (1, 7), (1, 8)], [(2, 7), (2, 8)]]
+
+
 def test_a_shared_batch_commits_each_of_its_partitions_and_only_when_it_is_done() -> None:
     """Offsets of all partitions in a batch wait for it, and none is committed before."""
     made = consumer(together=True)
