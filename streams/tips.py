@@ -20,6 +20,7 @@ from config.settings import Tips as Plan
 from domain.events.user import User
 from domain.messages import Medium, Notice
 from domain.policy_rules import Rules
+from domain.ports import Unavailable
 from domain.profile import UserState
 from domain.protection import Report, report
 from notices.compose.recipients import contacts_of, missing, recipients
@@ -70,6 +71,13 @@ class Tips:
         now = self.now()
         if not self.plan.enabled or (self._rest is not None and now < self._rest) or not self.redis.turn(self.owner, TURN):
             return 0
+        try:
+            return self._look(now)
+        except Unavailable:
+            self._names = None  # from the start again: nobody is told twice
+            raise
+
+    def _look(self, now: datetime) -> int:
         if self._names is None:
             self._names = self.directory.names()
         names = next(self._names, None)
