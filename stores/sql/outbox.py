@@ -14,7 +14,7 @@ from domain.messages import Medium, Receipt
 from domain.ports import Delivery, Rendered
 from domain.severity import SEVERITIES
 from stores.sql import rows
-from stores.sql.bulk import insert_rows, update_rows
+from stores.sql.bulk import insert_rows, locked, rows_with, update_rows
 from stores.sql.chain import Chain, chunks, contents_by_id, user_keys
 from stores.sql.engine import Database
 from stores.sql.schema import bus_outbox, deliveries, receipts, waiting
@@ -22,6 +22,8 @@ from stores.sql.usage import count_sms
 
 MEDIA: tuple[Medium, ...] = get_args(Medium)
 URGENCIES = range(len(SEVERITIES))
+STATE = ("delivery_id", "kind", "status", "reason", "final", "chain")
+"""What a receipt is judged by; `chain` and `kind` never change."""
 CHANGING = ("delivery_id", "status", "reason", "provider", "provider_id", "attempt", "updated_at", "final", "due_at", "owner")
 
 c = deliveries.c
@@ -147,11 +149,8 @@ class _Recording:
             self._fall_back(receipt, state)
 
     def _states(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        found: dict[str, dict[str, Any]] = {}
-        for some in chunks(ids):
-            rows_ = self.connection.execute(select(deliveries).where(c.delivery_id.in_(some)).order_by(c.delivery_id).with_for_update())
-            found |= {row["delivery_id"]: dict(row) for row in rows_.mappings()}
-        return found
+        found = rows_with(self.connection, deliveries, STATE, "delivery_id", ids, locked(self.connection, "ORDER BY delivery_id"))
+        return {row[0]: dict(zip(STATE, row, strict=True)) for row in found}
 
     def _write(self) -> None:
         numbers = Chain(self.connection, self.book).append([draft for _, draft in self.news])
