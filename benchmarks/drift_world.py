@@ -93,6 +93,7 @@ class Attacks:
     def __init__(self, rng: np.random.Generator, shape: Shape, habits: Habits):
         self.rng, self.shape, self.habits = rng, shape, habits
         self.mix = rng.normal(0.0, 0.5, 4)
+        """Logarithms of the shares of the four, in payments."""
         self.factor, self.robbed, self.lasts, self.parts = 4.0, 0.85, 25.0, 6.0
         self.running: list[tuple[int, int, Any, float]] = []
         """Kind, day until which, whom or where, how."""
@@ -107,27 +108,29 @@ class Attacks:
         self.lasts = float(np.clip(self.lasts * np.exp(drift * rng.normal(0.0, 0.25)), 12.0, 42.0))
         self.parts = float(np.clip(self.parts * np.exp(drift * rng.normal(0.0, 0.3)), 3.0, 12.0))
 
+    def _payments(self) -> Any:
+        """How many an attack of each kind brings, about."""
+        paid = self.shape.users * self.shape.pace * 1.13 / self.shape.addresses
+        return np.array((0.3 * self.shape.pace * 1.13 * self.lasts, self.robbed * paid * self.lasts, 0.9 * self.lasts, self.parts))
+
     def begin(self, day: int, honest: int) -> None:
         """Starts as many as the share of frauds asks for, counted in payments that each will bring."""
         rng, shape = self.rng, self.shape
         self.owed += shape.fraud * honest
-        chance = np.exp(self.mix) / np.exp(self.mix).sum()
+        share = np.exp(self.mix) / np.exp(self.mix).sum() / self._payments()
         while self.owed > 0.0:
-            kind = int(rng.choice((ACCOUNT, ADDRESS, MULE, BURST), p=chance))
+            kind = int(rng.choice((ACCOUNT, ADDRESS, MULE, BURST), p=share / share.sum()))
             lasts = max(2, int(rng.normal(self.lasts, 2.0)))
             if kind == ACCOUNT:
                 self.running.append((kind, day + lasts, int(rng.integers(shape.users)), self.factor))
-                self.owed -= 0.4 * lasts
             elif kind == ADDRESS:
                 place = int(shape.addresses * rng.random() ** 1.7)
                 self.running.append((kind, day + lasts, int(self.habits.names[place]), self.robbed))
-                self.owed -= self.robbed * lasts * 1.2
             elif kind == MULE:
                 self.running.append((kind, day + lasts, self.habits.next_name(), 0.9))
-                self.owed -= 0.9 * lasts
             else:
                 self.running.append((kind, day, int(rng.integers(shape.users)), self.parts))
-                self.owed -= self.parts
+            self.owed -= self._payments()[kind - 1]
 
     def rob(self, day: int, at: Any, user: Any, address: Any, usd: Any) -> tuple[Any, Any, list[tuple[Any, Any, Any, Any, int]]]:
         """Amounts and scenarios of the day's honest payments after thieves had their share of them, and the payments that they add."""
