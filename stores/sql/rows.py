@@ -30,6 +30,10 @@ def clean(text: str | None, longest: int = 1000) -> str | None:
     return str(fit(text[:longest]))
 
 
+TO_MANY = ("announcement_", "tip_")
+"""How kinds begin that go to many people at once."""
+
+
 def micros_or_none(when: datetime | None) -> int | None:
     return None if when is None else micros(when)
 
@@ -38,8 +42,11 @@ def json_text(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def urgency(severity: str) -> int:
-    """0 for critical, 3 for info; an unknown word counts as info."""
+def urgency(severity: str, kind: str = "") -> int:
+    """0 for critical, 3 for info; an unknown word counts as info. What many are told at once goes behind what concerns one account alone,
+    unless it is critical."""
+    if kind.startswith(TO_MANY) and severity != "critical":
+        return max(RANK.values())
     return max(RANK.values()) - RANK.get(severity, 0)
 
 
@@ -95,7 +102,7 @@ def delivery_row(
         "updated_at": now,
         "expires_at": micros_or_none(rendered.expires_at),
         "final": status in FINAL,
-        "urgency": urgency(rendered.severity),
+        "urgency": urgency(rendered.severity, rendered.kind),
         "due_at": now if due is None else due,
         "owner": None,
         "fallback_of": fallback_of,

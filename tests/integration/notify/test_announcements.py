@@ -371,6 +371,20 @@ def test_the_unsubscribe_link_is_there(bench: Bench, board: Board):
     assert header(mails(bench)["u1"], "List-Unsubscribe") == "<http://vigil.example/u/u1-announcement>"
 
 
+def test_a_security_notice_overtakes_what_everybody_is_told(bench: Bench, board: Board):
+    """However many wait before it; a critical announcement goes with the critical ones."""
+    people(bench, *(f"u{n}" for n in range(20)))
+    board.publish(board.event(severity="warning"))
+    board.tell()
+    bench.later(seconds=1)
+    bench.take(bench.notice(channels=["email"], user_id="u3"))
+    board.publish(board.event(severity="critical", user_id="u5"))
+    board.tell()
+
+    first = [row.rendered.kind for row in bench.store.outbox.claim("test", bench.at, 2, 60.0, ["email"])]
+    assert first == ["announcement_maintenance", "login_new_device"]
+
+
 def test_a_rebuild_does_not_miss_it(bench: Bench, board: Board):
     """It would not be told again by what is relearned from events, and isn't among what they told."""
     people(bench, "u1")
