@@ -22,6 +22,8 @@ from streams.topics import Admin, problems
 State = Literal["ok", "warn", "FAIL"]
 LONGEST_LINK = 70
 """Characters that a text message of two segments has for the answer link in every language."""
+LINK_WITH_CODE = 60
+"""And beside the notice's check code."""
 TOKEN = 22
 OLD_GEO = 90.0
 """Days."""
@@ -84,6 +86,9 @@ def _settings(settings: Settings) -> Iterator[Line]:
     local = urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
     if link > LONGEST_LINK:
         words = f"{link} characters an answer link, {LONGEST_LINK} fit: texts leave words out; choose a shorter VIGIL_CONSOLE__PUBLIC_URL"
+        yield Line("public_url", "warn", words)
+    elif link > LINK_WITH_CODE:
+        words = f"{link} characters an answer link, {LINK_WITH_CODE} fit beside the check code: some texts come without the code"
         yield Line("public_url", "warn", words)
     elif local and not settings.embedded:
         yield Line("public_url", "warn", f"{url} opens on this machine alone: set VIGIL_CONSOLE__PUBLIC_URL to what readers can reach")
