@@ -29,6 +29,8 @@ from notices.compose.intake import take_in
 from notices.compose.preview import Preview, preview
 from notices.compose.templates import kinds
 
+MOST = 2000
+"""Editions that are decided in one go: a form is no longer than the console takes."""
 ACTS: dict[str, Act] = {"approve": "approved", "reject": "rejected", "revert": "reverted"}
 
 
@@ -113,8 +115,8 @@ async def _index(request: Request[Any, Any, Any], wrong: str = "", status: int =
     return await staff_page(
         request, "catalogue.html", "catalogue", status=status, wrong=wrong, asked=asked, rows=found, locales=available(), channels=CHANNELS,
         words=sentences, approval=services.approval,
-        drafts=[name for row in found for name in row["drafts"]],
-        mine=[name for row in found for name in row["to_approve"]],
+        drafts=[name for row in found for name in row["drafts"]][:MOST],
+        mine=[name for row in found for name in row["to_approve"]][:MOST],
     )  # fmt: skip
 
 
@@ -147,6 +149,8 @@ def _shown(services: Services, kind: str, request: Request[Any, Any, Any]) -> di
     if edition is None:
         raise NotFoundException("There are no such words.")
     other = store.load(names[asked["against"]]) if asked["against"] in names else None
+    if not asked["sample"]:
+        raise NotFoundException("There is no sample of this kind.")
     notice, parts = services.sample_notice(asked["sample"])
     seen: Preview | None
     try:

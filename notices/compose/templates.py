@@ -69,7 +69,7 @@ def _template(kind: str, words: Words) -> Template:
     return _environment(words).get_template(_path(kind, words))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=2048)  # thirteen, and one for each edition that is sent in place of what is on disk
 def _environment(words: Words) -> Folded:
     # Plain text is escaped by the layout that it is put into, not here.
     return Folded(words, ChoiceLoader([DictLoader(words.sources), _loader]) if words.sources else _loader)
