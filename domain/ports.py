@@ -102,8 +102,8 @@ class Delivery(msgspec.Struct, kw_only=True):
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """A channel of a notice that isn't composed yet: its contact isn't known (`contact`), it takes the place of another (`fallback`), or its
-    words wait for approval (`words`)."""
+    """A channel of a notice that isn't composed yet: its contact isn't known (`contact`), it takes the place of another (`fallback`), or
+    its words wait for approval (`words`)."""
 
     notice: Notice
     channel: Medium
