@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from console.staff import add_user
 from embedded.broker import Broker
-from ledger.book import Book
-from ledger.keys import Keyring
-from stores.sql.announcements import SqlAnnouncements
-from stores.sql.store import open_store
 from tests.support.background import wait_until
 from tests.support.kafka import Kafka
 from tests.support.postgres import Postgres
 from tests.support.product import Product
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+PASSWORD = "correct horse battery"
 
 
 def event(event_id: str, **fields: Any) -> dict[str, Any]:
@@ -115,27 +116,53 @@ def test_an_incident_is_updated_and_resolved_in_one_thread(product: Callable[...
     assert second.header("In-Reply-To") == third.header("In-Reply-To") == first.header("Message-ID")
 
 
-def test_what_one_colleague_wrote_and_another_approved_goes_out(product: Callable[..., Product], embedded_broker: Broker):
-    """The console writes to SQL alone; the worker finds it there within seconds."""
-    import msgspec
+class Colleague:
+    """Someone signed in to the console, as a browser without script."""
 
-    from domain.events import Announcement
+    def __init__(self, product: Product, name: str) -> None:
+        self.client = httpx.Client(base_url=product.url, follow_redirects=True, timeout=30)
+        assert self.client.post("/sign-in", data={"name": name, "password": PASSWORD}).status_code == 200
 
-    one = product(embedded_broker, workers=0)
+    def get(self, path: str) -> str:
+        return self.client.get(path).raise_for_status().text
+
+    def post(self, path: str, seen: str, **fields: str) -> httpx.Response:
+        """A form of the page that was `seen`."""
+        hidden = {name: found[1] for name in ("csrf", "version", "hash") if (found := re.search(f'name="{name}" value="([^"]*)"', seen))}
+        return self.client.post(path, data=hidden | fields)
+
+
+def test_what_one_colleague_wrote_and_another_approved_goes_out(product: Callable[..., Product], embedded_broker: Broker, tmp_path: Path):
+    """By the console's pages: written, counted, refused to its author, approved by someone else; the worker tells it within seconds."""
+    staff = tmp_path / "staff.yaml"
+    add_user(staff, "ana", ["security"], PASSWORD)
+    add_user(staff, "carl", ["compliance"], PASSWORD)
+    one = product(embedded_broker, workers=0, console=True, settings={"VIGIL_CONSOLE__USERS_FILE": str(staff)})
     one.start_worker("--role", "notify")
     people(one, 3)
-    store = open_store(one.database, Book(Keyring(one.secret)))
-    board, now = SqlAnnouncements(store.database), datetime.now(UTC)
-    content = msgspec.convert(event("c1", announcement_id="console-1"), Announcement)
-    later = now + timedelta(hours=2)
-    board.add(content, "console-1", author="ana", source="console", state="draft", send_at=now, expires_at=later, now=now)
-    assert board.submit("console-1", 1, now)
-    assert not board.approve("console-1", 1, "ana", now, later, now)
+    one.bus.publish_users({"user_id": "mei", "email": "mei@mail.example", "locale": "zh-CN"})
+    ana, carl = Colleague(one, "ana"), Colleague(one, "carl")
+    begins, ends = (datetime.now(UTC) + timedelta(hours=hours) for hours in (1, 2))
+    form = {
+        "kind": "maintenance", "severity": "notice", "missing_translation": "block", "effect": "kept", "title.en": "Spot trading pauses",
+        "body.en": "From two to four.", "starts_at": f"{begins:%Y-%m-%dT%H:%M}", "ends_at": f"{ends:%Y-%m-%dT%H:%M}",
+    }  # fmt: skip
+    page = ana.post("/announcements/new", ana.get("/announcements/new"), **form)
+    path = page.url.path
+    wait_until(lambda: '<span class="value">4</span>' in ana.get(path), 30, "the count of people reached")
+    refused = ana.post(f"{path}/submit", ana.get(path))
+    assert (refused.status_code, "Readers have zh-CN" in refused.text) == (409, True)
+    ana.post(f"{path}/edit", ana.get(f"{path}/edit"), **form, **{"title.zh-CN": "现货交易暂停", "body.zh-CN": "两点到四点。"})
+    ana.post(f"{path}/submit", ana.get(path)).raise_for_status()
+    assert ana.post(f"{path}/approve", ana.get(path)).status_code == 403
     assert told(one) == {}
-    assert board.approve("console-1", 1, "carl", now, later, now)
+    carl.post(f"{path}/approve", carl.get(path)).raise_for_status()
 
-    wait_until(lambda: len(told(one)) == 3, 40, lambda: f"three mails, not {told(one)}")
-    store.close()
+    wait_until(lambda: len(told(one)) == 4, 40, lambda: f"four mails, not {told(one)}")
+    (mail,) = one.mails("mei@mail.example")
+    assert mail.header("Content-Language") == "zh-CN"
+    status, said = one.command("ledger", "verify")
+    assert status == 0, said
 
 
 @pytest.mark.postgres
