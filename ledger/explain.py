@@ -112,7 +112,8 @@ def _notice(notice: NoticeRecord) -> list[str]:
     if notice.parts:
         lines += [f"         a digest of {', '.join(notice.parts)}"]
     if notice.answer:
-        lines += [f"         answered {notice.answer.answer} at {notice.answer.at}, via {notice.answer.via}"]
+        case = f", case {notice.answer.case}" if notice.answer.case else ""
+        lines += [f"         answered {notice.answer.answer} at {notice.answer.at}, via {notice.answer.via}{case}"]
     lines += [f"         ledger: {e.kind} is entry {e.number} of partition {e.partition}, hash {e.hash[:16]}" for e in notice.entries]
     return lines
 

@@ -69,6 +69,8 @@ class AnswerRecord(msgspec.Struct, frozen=True):
     client: dict[str, Any] | None = None
     again: bool = False
     """It overrides a `me` that decided nothing."""
+    case: str | None = None
+    """Number of the case that a `not_me` opened."""
 
 
 class NoticeRecord(msgspec.Struct, kw_only=True):
@@ -145,7 +147,9 @@ def _fold(rows: Sequence[EntryRow]) -> NoticeRecord | None:
         elif row.kind == "receipt":
             _received(deliveries, body)
         elif row.kind == "answer":
-            record.answer = AnswerRecord(body["at"], body["answer"], body["via"], body["slot"], again=body.get("again", False))
+            record.answer = AnswerRecord(
+                body["at"], body["answer"], body["via"], body["slot"], again=body.get("again", False), case=body.get("case")
+            )
     record.deliveries = list(deliveries.values())
     record.waiting = [c for c in record.waiting if all(d.channel != c for d in record.deliveries)]
     return record

@@ -9,6 +9,7 @@ import pytest
 
 from domain.events.verdict import Verdict
 from domain.ports import Token
+from ledger.record import records
 from ledger.verify import verify
 from stores.sql.cases import written
 from stores.sql.store import Store
@@ -148,3 +149,14 @@ def test_ids_of_a_user_are_his_own(store: Store) -> None:
     assert sorted(queries.notice_ids_of("u7")) == sorted(names)
     assert len(queries.notice_ids_of("u7", 1)) == 1
     assert queries.notice_ids_of("nobody") == []
+
+
+def test_the_ledger_names_the_case(store: Store) -> None:
+    """Beside the answer that opened it, and where somebody asks what became of the notice."""
+    name = told(store)
+    store.answers.decide("token-1", "not_me", NOW, None)
+    number = store.cases.latest()[0]["number"]
+    [found] = records(store.answers._book, store.ledger, [name])
+
+    assert found.answer is not None
+    assert found.answer.case == number

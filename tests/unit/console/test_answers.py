@@ -50,11 +50,17 @@ def form(body: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_opening_the_page_changes_nothing(fresh, browse, method):
-    """Mail scanners open every link."""
-    response = browse(fresh).request(method, LINK + "?answer=not_me")
+@pytest.mark.parametrize(
+    "headers", [{}, {"Sec-Purpose": "prefetch;prerender"}, {"Purpose": "prefetch"}, {"User-Agent": "BarracudaCentral Link Protect"}]
+)
+def test_opening_the_page_changes_nothing(fresh, browse, method, headers):
+    """Mail scanners open every link, browsers fetch ahead; the link still opens afterwards."""
+    client = browse(fresh)
+    response = client.request(method, LINK + "?answer=not_me", headers=headers)
 
     assert response.status_code == 200
+    assert client.get(LINK).text.count("<button") == 2
+    assert fresh.store.cases.latest() == []
     assert said(fresh) is None
     assert verdicts(fresh) == []
 
