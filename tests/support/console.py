@@ -15,6 +15,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 import msgspec
+from sqlalchemy import delete, insert
 
 from console import evidence
 from console.answer_text import ComposedAnswerPages
@@ -27,16 +28,18 @@ from detectors.registry import Registry
 from domain import profile
 from domain.checkcode import CheckCodes
 from domain.events.user import User
-from domain.messages import Asked, Finding, Notice, Reason, Receipt, Source
+from domain.messages import Asked, Finding, Judgement, Notice, Reason, Receipt, Source, Weight
 from domain.ports import Rendered, Token, Unsent
 from domain.profile import UserState
 from domain.status import Heartbeat
+from domain.training import ModelReport, Standing, TrainingReport
 from ledger.book import Book
 from ledger.keys import Keyring
 from notices.compose import Composer
 from notices.passes import PASSES, Passes
 from stores.sql.console_queries import ConsoleQueries
 from stores.sql.decisions import Decisions
+from stores.sql.schema import training_state
 from stores.sql.store import open_store
 from tests.support.announced import MemoryAudience
 
@@ -59,6 +62,19 @@ USERS = [
     ),
     User(user_id="u7", locale="zh-CN", time_zone="Asia/Shanghai", email="seven@mail.example"),
 ]  # fmt: skip
+MODEL = ModelReport(
+    family="transfer", number=12, learned_until=NOW.timestamp() - 60, published_at=NOW.timestamp() - 300, bytes=24_310, load_ms=1.04,
+    frauds=1_204, genuine=15_310, champion=Standing(loss=0.0412, precision=0.731, pace=0.2),
+    challenger=Standing(loss=0.0398, precision=0.742, pace=0.05), compared=31, exchanges=2, exchanged_at=NOW.timestamp() - 86_400,
+    drifts={"usd": 3, "score": 1}, drifted_at={"usd": NOW.timestamp() - 7_200, "score": NOW.timestamp() - 3_600},
+)  # fmt: skip
+JUDGED = Judgement(
+    risk=0.934, log_odds=2.65, history=3, leans_on="few", frauds_learned=0,
+    parts=[
+        Weight("base", None, -7.0), Weight("own", 4.2, 6.1), Weight("withdrawal_new_address", None, 2.4), Weight("day_count", 3.0, 1.4),
+        Weight("rest", None, -0.25),
+    ],
+)  # fmt: skip
 NASTY = "<script>alert(1)</script>\"'&"
 
 
@@ -255,6 +271,7 @@ def fill(made: Services) -> None:
         finding("f4", "login_new_device", "notice", "e4", "u7", -2, {"device": "Firefox on Linux", "city": "Berlin", "country": "DE"}),
         finding("f5", "withdrawal_large", "warning", "e5", "u/5 5", -3, {"amount": "18400", "asset": "USDT", "usual_usd": "1250"}),
     ]
+    others[1] = msgspec.structs.replace(others[1], judged=JUDGED)
     composer = Composer("Example Exchange", "http://testserver.local", check_code=CODES.of)
     hold = [Asked("hold_withdrawal", "t-88213", NOW + timedelta(hours=24))]
     notices = [
@@ -274,8 +291,17 @@ def fill(made: Services) -> None:
                 each, rendered, tokens=[token], answer_locale=by_id[each.user_id].locale or "en", answer_until=NOW + timedelta(days=3)
             )
         transaction.add_notice(notices[2], [], unsent=[Unsent("email", "failed", "no contact")])
+    trained(made, TrainingReport(at=NOW.timestamp() - 5, waiting=48_211, dropped=0, early=2, models=[MODEL]))
     claimed = made.store.outbox.claim("test", NOW + timedelta(seconds=1), 10, 60)
     made.store.outbox.record([(receipt(d.rendered), None) for d in claimed])
+
+
+def trained(made: Services, report: object) -> None:
+    """What the trainer said last; None: nothing yet."""
+    with made.store.database.writing() as connection:
+        connection.execute(delete(training_state).where(training_state.c.name == "report"))
+        if report is not None:
+            connection.execute(insert(training_state).values(name="report", data=msgspec.msgpack.encode(report)))
 
 
 def finding(

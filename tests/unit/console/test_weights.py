@@ -5,16 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from console.weights import rests_on, rows
-from domain.messages import Judgement, Weight
-from tests.support.console import NOW, finding
-
-JUDGED = Judgement(
-    risk=0.934, log_odds=2.65, history=3, leans_on="few", frauds_learned=0,
-    parts=[
-        Weight("base", None, -7.0), Weight("own", 4.2, 6.1), Weight("withdrawal_new_address", None, 2.4), Weight("day_count", 3.0, 1.4),
-        Weight("rest", None, -0.25),
-    ],
-)  # fmt: skip
+from tests.support.console import JUDGED
 
 
 def test_each_contribution_has_words(fresh, browse) -> None:
@@ -33,11 +24,7 @@ def test_each_contribution_has_words(fresh, browse) -> None:
 
 def test_the_page_of_a_finding_shows_its_risk_taken_apart(fresh, browse) -> None:
     """With what it rests on: an analyst has to know that it is a guess."""
-    seen = finding("f9", "withdrawal_new_address", "warning", "e9", "u9", -1, {"amount": "3", "asset": "BTC"})
-    with fresh.store.transaction(NOW) as transaction:
-        transaction.add_findings([msgspec.structs.replace(seen, judged=JUDGED)])
-
-    page = browse(fresh, "ana").get("/findings/f9").text
+    page = browse(fresh, "ana").get("/findings/f5").text
 
     assert "Risk of the event: 0.934" in page
     assert "+6.10" in page
