@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from config.settings import Settings
 from domain.ports import Unavailable
 from ledger.book import Book
+from notices.compose.approval import FALLBACK
+from notices.compose.intake import waits
 from notices.deliver.outgoing import signing
 from notices.deliver.provider import ProviderError
 from notices.deliver.registry import providers
@@ -45,7 +47,15 @@ class Line(NamedTuple):
 async def checks(settings: Settings) -> list[Line]:
     """All checks; none raises, none takes longer than WITHIN seconds."""
     lines = list(_settings(settings))
-    for name, check in (("kafka", _kafka), ("topics", _topics), ("redis", _redis), ("sql", _sql), ("geo", _geo), ("lists", _lists)):
+    for name, check in (
+        ("kafka", _kafka),
+        ("topics", _topics),
+        ("redis", _redis),
+        ("sql", _sql),
+        ("words", _words),
+        ("geo", _geo),
+        ("lists", _lists),
+    ):
         lines.append(await _guarded(name, check, settings))
     for medium in ("email", "sms"):
         lines += await asyncio.to_thread(_providers, settings, medium)
@@ -142,6 +152,35 @@ async def _sql(settings: Settings) -> tuple[State, str]:
     await asyncio.to_thread(store.close)
     kind = settings.database.url.partition(":")[0].partition("+")[0]
     return "ok", f"{kind}, tables up to date" + (" (one worker only: more need PostgreSQL)" if kind == "sqlite" else "")
+
+
+async def _words(settings: Settings) -> tuple[State, str]:
+    from stores.sql.store import open_store
+
+    approval = settings.notices.approval
+    if approval == "off":
+        return "warn", "whatever is on disk is sent, approved or not (VIGIL_NOTICES__APPROVAL is off)"
+    store = await asyncio.to_thread(open_store, settings.database.url, Book(settings.secret_key.get_secret_value()))
+    try:
+        latest, live = await asyncio.to_thread(store.wordings.latest), await asyncio.to_thread(store.wordings.live)
+    finally:
+        await asyncio.to_thread(store.close)
+    return said_of_words(approval, latest, waits(live))
+
+
+def said_of_words(approval: str, latest: int, waiting: list[tuple[str, str]]) -> tuple[State, str]:
+    """Of the words that may be sent: `waiting`, (kind, locale) without any that are approved; `latest`, the number of the last decision."""
+    if latest == 0 and approval == "release":
+        return "ok", "nothing was decided yet: the worker's first start takes in what comes approved with the release"
+    whole = [kind for kind, locale in waiting if locale == FALLBACK]
+    if whole:
+        return (
+            "FAIL",
+            f"notices wait until their words are approved in the console, under Catalogue: {len(whole)} of all kinds, such as {whole[0]}",
+        )
+    if waiting:
+        return "warn", f"sent in English until their words are approved in the console, under Catalogue: {len(waiting)} kinds, by language"
+    return "ok", "every kind has approved words in every language"
 
 
 async def _geo(settings: Settings) -> tuple[State, str]:
