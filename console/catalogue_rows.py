@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from difflib import SequenceMatcher
+from functools import cache
 from typing import Any, NamedTuple
 
 from domain.messages import Notice
 from domain.wording import SHORT, Edition, WordingDecision, live_of, state_of
 from notices import samples
 from notices.compose.catalogue import SOURCE, available
-from notices.compose.editions import name_of
+from notices.compose.editions import name_of, on_disk
 from notices.compose.preview import missing, preview
 from notices.compose.templates import kinds
 from stores.sql.wordings import SqlWordings
@@ -50,6 +51,7 @@ def rows(store: SqlWordings, text: str, locale: str, state: str, who: str, title
             "submitted": 0,
             "waits": 0,
             "older": 0,
+            "missing": 0,
             "live": 0,
         }
         for one in [locale] if locale in available() else available():
@@ -64,11 +66,24 @@ def rows(store: SqlWordings, text: str, locale: str, state: str, who: str, title
             row["live"] += live.get((kind, one)) == here
             row["older"] += (kind, one) in live and live[kind, one] != here
             row["waits"] += (kind, one) not in live
+            row["missing"] += _gaps(kind, one)
         row["sample"] = samples.best(kind) is not None
-        wanted = {"draft": row["drafts"], "submitted": row["submitted"], "waits": row["waits"], "older": row["older"]}
+        wanted = {
+            "draft": row["drafts"],
+            "submitted": row["submitted"],
+            "waits": row["waits"],
+            "older": row["older"],
+            "missing": row["missing"],
+        }
         if state not in wanted or wanted[state]:
             made.append(row)
     return made
+
+
+@cache
+def _gaps(kind: str, locale: str) -> int:
+    """How many texts of the edition on disk have no words in the language."""
+    return len(missing(on_disk(kind, locale)))
 
 
 def shown(kind: str, params: Mapping[str, str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from console import catalogue_rows
 from console.services import Services
 from domain.wording import Edition
 from notices.compose.editions import on_disk
@@ -66,6 +67,21 @@ def test_kinds_are_found_by_name_language_and_state(fresh: Services, browse: Cal
     assert re.findall(r'href="/catalogue/(\w+)\?', older) == [KIND]
     assert "No kind fits" in carl.get("/catalogue?q=nothing-has-this-name").text
     assert carl.get("/catalogue/no_such_kind").status_code == 404
+
+
+def test_missing_words_are_marked(fresh: Services, browse: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the list, by language, and on the page of the kind with the texts that would be in English."""
+    carl = browse(fresh, "carl")
+    whole = carl.get("/catalogue?state=missing").text
+    monkeypatch.setattr("console.catalogue_rows.missing", lambda edition: ["Good to know"] if edition.kind == KIND else [])
+    catalogue_rows._gaps.cache_clear()
+    listed, page = carl.get("/catalogue?state=missing&locale=de").text, carl.get(f"{PAGE}?locale=de").text
+    catalogue_rows._gaps.cache_clear()
+
+    assert "No kind fits" in whole
+    assert "1 words missing" in listed
+    assert re.findall(r'href="/catalogue/(\w+)\?', listed) == [KIND]
+    assert "<q>Good to know</q>" in page
 
 
 def test_an_edition_goes_live_by_two_people(fresh: Services, browse: Callable[..., Any]) -> None:
