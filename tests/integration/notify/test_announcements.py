@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import msgspec
 import pytest
 
 from domain.messages import Receipt
@@ -383,25 +382,3 @@ def test_a_security_notice_overtakes_what_everybody_is_told(bench: Bench, board:
 
     first = [row.rendered.kind for row in bench.store.outbox.claim("test", bench.at, 2, 60.0, ["email"])]
     assert first == ["announcement_maintenance", "login_new_device"]
-
-
-def test_a_rebuild_does_not_miss_it(bench: Bench, board: Board):
-    """It would not be told again by what is relearned from events, and isn't among what they told."""
-    people(bench, "u1")
-    board.publish(board.event())
-    assert board.tell() == ["u1"]
-    bench.take(bench.notice(finding_ids=["f1"]))
-
-    assert [kind for _, kind, _ in bench.store.told_since(START - timedelta(days=1))] == ["login_new_device"]
-
-
-def test_the_event_is_kept_as_it_came(bench: Bench, board: Board):
-    """For the console and for whoever audits: version, author, place in the topic."""
-    event = board.event(announcement_id="m1")
-    board.publish(event)
-    (version,) = board.store.versions("m1")
-
-    assert (version.version, version.state, version.author) == (1, "approved", "topic")
-    assert msgspec.to_builtins(version.content)["title"] == EN
-    assert version.source is not None
-    assert (version.source.topic, version.source.offset) == ("x.announcements", board.count)

@@ -8,7 +8,6 @@ import msgspec
 import pytest
 
 from console.headers import STAFF_CSP, STORED_CSP
-from console.html import duration, masked, number, short, utc
 from console.services import Services
 from console.users import folded
 from domain.events.user import User
@@ -383,16 +382,6 @@ def test_told_is_said_only_where_something_went_out(owner):
     assert "not told to <bdi>u/5 5</bdi>" in owner.get("/notices/n55").text
     assert "Not told: withdrawal far above usual" in owner.get("/users/u%2F5%205").text
     assert "Owner not told" in owner.get("/findings/f5").text
-
-
-def test_small_words():
-    """Times, numbers and masks as people read them."""
-    assert [duration(s) for s in (0.42, 12.0, 300.0, 7200.0, 200_000.0)] == ["0.4 s", "12 s", "5 min", "2 h", "2 d"]
-    assert [number(n) for n in (1284, 1284.0, 0.25, None)] == ["1,284", "1,284", "0.2", "–"]
-    assert short("a" * 40, 4, 4) == "aaaa…aaaa"
-    assert short("abcdefgh", 4, 0) == "abcd…"
-    assert [masked(c) for c in (OWNER_EMAIL, OWNER_PHONE, None, "12345")] == ["m••••@mail.example", "+31 •••• 12", "none", "••••"]
-    assert utc(None) == '<span class="muted">never</span>'
 
 
 def test_the_profile_page_survives_any_record(fresh, browse):
