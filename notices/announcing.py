@@ -20,6 +20,7 @@ from domain.locale import negotiate
 from domain.messages import Notice, Source
 from domain.policy_rules import Rules
 from notices.compose.catalogue import available
+from notices.compose.formats import clean
 
 KINDS: tuple[str, ...] = get_args(AnnouncementKind)
 RISKS = frozenset({"volatility", "delisting", "funding", "network_upgrade"})
@@ -71,14 +72,14 @@ def ends(announcement: Announcement) -> datetime:
 
 
 def texts(announcement: Announcement) -> dict[str, tuple[str, str]]:
-    """Locale that Vigil writes -> title and body, where there are both; what ends one may have a title alone. `zh` serves zh-CN,
+    """Locale that Vigil writes -> title and body, where there are both (characters that nobody sees are none); what ends one may have a title alone. `zh` serves zh-CN,
     unless that has a text of its own."""
     known = available()
     found: dict[str, tuple[str, str]] = {}
     for name in sorted(announcement.title, key=lambda n: n not in known):
         choice = negotiate(name, None, known, "")
         title, body = announcement.title[name].strip(), announcement.body.get(name, "").strip()
-        if choice.reason in ("user", "language") and title and (body or announcement.status != "active"):
+        if choice.reason in ("user", "language") and clean(title) and (clean(body) or announcement.status != "active"):
             found.setdefault(choice.locale, (title, body))
     return found
 

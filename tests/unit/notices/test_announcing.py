@@ -45,8 +45,17 @@ def texts(**both: str) -> dict[str, Any]:
         (texts(en="a", it="b", xx="c"), {"en"}),
         ({"title": {"en": "a", "de": "b"}, "body": {"en": "a"}}, {"en"}),
         (texts(en="   "), set()),
+        (texts(en="\u200b\u2060\u00ad", de="a"), {"de"}),
     ],
-    ids=["a language alone", "the exact one first", "as locales are negotiated", "languages nobody writes", "no body", "blank"],
+    ids=[
+        "a language alone",
+        "the exact one first",
+        "as locales are negotiated",
+        "languages nobody writes",
+        "no body",
+        "blank",
+        "what nobody sees",
+    ],
 )
 def test_texts_are_found_by_the_languages_that_vigil_writes(given_: dict[str, Any], expected: set[str]):
     """Each with title and body."""
