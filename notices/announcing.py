@@ -72,8 +72,8 @@ def ends(announcement: Announcement) -> datetime:
 
 
 def texts(announcement: Announcement) -> dict[str, tuple[str, str]]:
-    """Locale that Vigil writes -> title and body, where there are both (characters that nobody sees are none); what ends one may have a title alone. `zh` serves zh-CN,
-    unless that has a text of its own."""
+    """Locale that Vigil writes -> title and body, where there are both; characters that nobody sees are none. What ends one may have a
+    title alone. `zh` serves zh-CN, unless that has a text of its own."""
     known = available()
     found: dict[str, tuple[str, str]] = {}
     for name in sorted(announcement.title, key=lambda n: n not in known):
