@@ -39,8 +39,9 @@ def test_each_kind_is_whole_in_each_language(locale):
         assert plain.count("http") == (1 if one.answerable else 0)
         assert page.root["lang"] == locale
         assert page.root["dir"] == ("rtl" if locale == "ar" else "ltr")
-        assert "13:00" in plain
-        assert len(plain.splitlines()) > 15
+        if not name.startswith(("tip_", "announcement_")):  # those tell of no event of the reader's
+            assert "13:00" in plain
+            assert len(plain.splitlines()) > 15
 
 
 LATIN = re.compile(r"[A-Za-z]+(?:['-][A-Za-z]+)*")
@@ -68,7 +69,11 @@ NAMES_IN_LATIN = frozenset(
         "k",
         "cross",
         "isolated",
+        "BTC",
         "BTC-USDT",
+        "ETH-USDT",
+        "UTC",
+        "SMS",
         "n",
         "Tor",
         "VPN",
