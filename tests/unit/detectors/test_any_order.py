@@ -13,6 +13,7 @@ from detectors.cases import NamedSurroundings
 from detectors.engine import Engine
 from detectors.registry import Registry
 from domain.events import Event
+from domain.messages import Finding
 from domain.profile import MAX_PENDING, UserState, decode, encode
 from tests.support.events import event
 
@@ -76,6 +77,11 @@ def events(draw: st.DrawFn) -> list[Event]:
     return made
 
 
+def said(findings: list[Finding]) -> bytes:
+    """Findings as published, but for the risk: its rates are everybody's, and both states are judged by one engine."""
+    return msgspec.json.encode([msgspec.structs.replace(found, judged=None) for found in findings])
+
+
 @settings(suppress_health_check=[HealthCheck.too_slow])
 @given(events())
 def test_nothing_that_decodes_breaks_it(stream: list[Event]) -> None:
@@ -90,7 +96,7 @@ def test_nothing_that_decodes_breaks_it(stream: list[Event]) -> None:
         assert 0.0 <= outcome.risk <= 1.0
         assert len(kept.pending) <= MAX_PENDING
         assert len({p.event_id for p in kept.pending}) == len(kept.pending)
-        assert msgspec.json.encode(again.findings) == msgspec.json.encode(outcome.findings)
+        assert said(again.findings) == said(outcome.findings)
         assert encode(stored) == encode(kept)
 
 
