@@ -6,6 +6,7 @@ import fcntl
 import gc
 import logging
 import secrets
+import threading
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,13 @@ from typing import Any
 import faust
 
 from config.settings import Settings
+from streams.ending import end_process
 from streams.transport import SCHEME, Batch
 
 log = logging.getLogger(__name__)
+
+DRAIN = 20.0
+"""Seconds in which a process ends by itself; its supervisor, and most others, kill it some seconds later."""
 
 
 class App(faust.App):
@@ -29,6 +34,16 @@ class App(faust.App):
     """True once partitions are assigned and their offsets are sought; false again during a rebalance."""
     closing: Sequence[Callable[[], Awaitable[None]]] = ()
     """Called last, when agents and consumer have ended."""
+
+    async def stop(self) -> None:
+        """Within DRAIN seconds: a consumer whose broker is away would say goodbye to it for ever. What isn't committed comes back."""
+        timer = threading.Timer(DRAIN, end_process, [f"it did not stop within {DRAIN:.0f} s of being told to"])
+        timer.daemon = True
+        timer.start()
+        try:
+            await super().stop()
+        finally:
+            timer.cancel()
 
     def on_rebalance_start(self) -> None:
         self.consumes = False

@@ -39,12 +39,12 @@ def run(bed: Bed, *args: str, **env: str) -> tuple[int, str, float]:
     return done.returncode, done.stdout + done.stderr, time.monotonic() - began
 
 
-def whole_worker(bed: Bed, **env: str) -> Child:
-    """Supervisor, detect and notify."""
+def whole_worker(bed: Bed, role: str = "all", **env: str) -> Child:
+    """Supervisor, detect, notify and train; or one role alone."""
     port = free_port()
     kept = {name: value for name, value in os.environ.items() if not name.startswith("VIGIL_")}
     child = Child(
-        f"whole-{port}", [sys.executable, "worker.py", "worker"], cwd=ROOT, log=bed.folder / f"whole-{port}.log",
+        f"whole-{port}", [sys.executable, "worker.py", "worker", "--role", role], cwd=ROOT, log=bed.folder / f"whole-{port}.log",
         env={**kept, **bed.environment, "VIGIL_DATA_DIR": str(bed.folder / "data"), "VIGIL_METRICS__PORT": str(port), **env},
     )  # fmt: skip
     child.start()
@@ -170,3 +170,19 @@ def alive(pid: int) -> Any:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_a_worker_ends_when_it_is_told_to_though_broker_and_redis_are_gone(background: Background, tmp_path: Path) -> None:
+    """Also by itself, without a supervisor that would kill it: whoever runs one role alone waits no longer than for any other."""
+    broker = Broker(tmp_path / "broker")
+    background.run(broker.start())
+    bed = Bed(background, tmp_path, broker.address, small=True).start()
+    try:
+        worker = whole_worker(bed, role="detect")
+        background.run(broker.stop())
+        background.run(bed.redis.stop())
+        os.kill(worker.pid, signal.SIGTERM)
+        wait_until(lambda: not worker.alive, 60, lambda: f"the end\n{worker.tail()}")
+    finally:
+        bed.close()
+        background.run(broker.stop())
