@@ -120,7 +120,7 @@ def show_workers(rig: Rig, options: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def show_latency(rig: Rig, options: argparse.Namespace) -> list[dict[str, Any]]:
-    rates, seconds = ([5.0], 5.0) if options.quick else ([5.0, 100.0], 20.0)
+    rates, seconds = ([5.0], 5.0) if options.quick else ([5.0, 50.0, 100.0], 20.0)
     rows = latency.measure(rig, rates, seconds)
     table(
         f"{rig.kind}: event at the broker -> mail taken by SMTP, whole product",
