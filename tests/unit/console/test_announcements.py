@@ -16,6 +16,8 @@ from stores.sql.announcements import SqlAnnouncements, Version
 from tests.support.console import NOW
 from tests.unit.console.conftest import csrf
 
+pytestmark = pytest.mark.slow
+
 FORM = {
     "kind": "maintenance", "severity": "notice", "starts_at": "2026-11-22T05:00", "ends_at": "2026-11-22T07:00",
     "missing_translation": "fallback", "effect": "paused", "title.en": "Spot trading pauses", "body.en": "From two to four.",

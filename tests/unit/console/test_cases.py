@@ -12,6 +12,8 @@ from domain.events.verdict import Verdict
 from tests.support.console import NOW, TOKENS
 from tests.unit.console.conftest import csrf
 
+pytestmark = pytest.mark.slow
+
 LINK = f"/n/{TOKENS['u1042']}"
 NUMBER = re.compile(r"C-[0-9A-Z]{4}-[0-9A-Z]{4}")
 

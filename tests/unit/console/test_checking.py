@@ -14,6 +14,8 @@ from notices.compose.catalogue import available
 from tests.support.console import CODES, NASTY, NOW, TOKENS, USERS
 from tests.unit.notices.composing import mail, sms, text
 
+pytestmark = pytest.mark.slow
+
 CODE, OTHERS = CODES.of("n1042"), CODES.of("n7")
 UNKNOWN = CODES.of("no such notice")
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -12,6 +12,8 @@ from console.paths import segment
 from domain.ports import Unavailable
 from tests.support.console import API_TOKEN, NOW
 
+pytestmark = pytest.mark.slow
+
 
 def get(client: Any, path: str, bearer: dict[str, str]) -> dict[str, Any]:
     """The JSON of a successful request."""

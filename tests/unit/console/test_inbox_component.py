@@ -13,6 +13,8 @@ from notices.compose.labels import all_labels
 from scripts.inbox_words import written
 from tests.unit.console.conftest import csrf
 
+pytestmark = pytest.mark.slow
+
 SOURCE = (STATIC / "vigil-inbox.js").read_text(encoding="utf-8")
 
 

@@ -16,6 +16,8 @@ from stores.sql.decisions import UNDO_SECONDS
 from tests.support.console import CODE, NASTY, NOW, OWNER_EMAIL, OWNER_PHONE, TOKENS
 from tests.unit.console.conftest import csrf
 
+pytestmark = pytest.mark.slow
+
 ALL = [
     *(
         "/",

@@ -14,6 +14,8 @@ from domain.ports import Unavailable
 from notices.compose.catalogue import available
 from tests.support.console import CODE, NASTY, NOW, OWNER_EMAIL
 
+pytestmark = pytest.mark.slow
+
 PATH = "/api/security-report/u1042"
 
 

@@ -8,6 +8,8 @@ from console.signin import COOKIE
 from console.staff import StaffError, StaffFile, add_user, matches, read
 from tests.support.console import PASSWORD, SECRET
 
+pytestmark = pytest.mark.slow
+
 
 def test_name_and_password_open_the_console(shared, browse):
     """With a cookie that scripts can't read."""

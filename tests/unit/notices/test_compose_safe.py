@@ -18,6 +18,8 @@ from tests.unit.notices.builders import NOON, at
 from tests.unit.notices.composing import EVERY, LINK, Page, compose, mail, sms, text
 from tests.unit.notices.samples import notice, user
 
+pytestmark = pytest.mark.slow
+
 # --- hostile values ---------------------------------------------------------------------------------------------------
 
 HOSTILE = [

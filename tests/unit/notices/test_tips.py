@@ -20,6 +20,8 @@ from notices.tips import schedule
 from notices.tips.library import BrokenLibrary, Tip, fitting, groups_of, library, load, matches
 from tests.unit.notices.samples import NAMES, notice
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 EVERY = 14 * DAY

@@ -15,6 +15,8 @@ from domain.events import Event
 from streams.backtest import SHOWN, backtest, compare
 from tests.support.events import DAY, ELSEWHERE, HOUR, MINUTE, STRANGER, habits_of_a_month, login, verdict, withdrawal
 
+pytestmark = pytest.mark.slow
+
 OFF = {"login_new_country": {"enabled": False}}
 
 
