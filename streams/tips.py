@@ -18,16 +18,16 @@ from prometheus_client.core import CounterMetricFamily, Metric
 
 from config.settings import Tips as Plan
 from domain.events.user import User
-from domain.messages import Medium, Notice
+from domain.messages import Notice
 from domain.policy_rules import Rules
 from domain.ports import Unavailable
 from domain.profile import UserState
-from domain.protection import Report, report
+from domain.protection import report
 from notices.compose.recipients import contacts_of, missing, recipients
 from notices.preferences import way
 from notices.refused import wanted
 from notices.tips import schedule
-from notices.tips.library import REPORT, Product, library
+from notices.tips.library import REPORT
 
 log = structlog.get_logger(__name__)
 
@@ -108,7 +108,7 @@ class Tips:
             left = {kind: n for kind, n in slots[name].items() if schedule.identity(kind, n, name) not in known}
             state = states.get(name)
             found = report(name, user, state, seen[name], now)
-            for notice in self._wanted(user, state, found, told.get(name, {}), left, now):
+            for notice in schedule.wanted(user, state, found, told.get(name, {}), left, now, self.plan.per_month, self.plan.channels):
                 if (reaching := self._reaching(notice, user, now, name in refusing)) is not None:
                     made.append(reaching)
                     break
@@ -119,23 +119,6 @@ class Tips:
         every = {REPORT: self.plan.report_every, "tip": self.plan.every if self.plan.per_month else 0}
         found = {kind: schedule.slot(kind, name, now, timedelta(seconds=span)) for kind, span in every.items() if span}
         return {kind: number for kind, number in found.items() if number is not None}
-
-    def _wanted(
-        self, user: User, state: UserState | None, found: Report, told: Mapping[str, datetime], left: Mapping[str, int], now: datetime
-    ) -> Iterator[Notice]:
-        """What may be told now, the report first."""
-        if REPORT in left:
-            yield schedule.report_notice(found, left[REPORT], self._channels)
-        lately = sum(now - at < schedule.MONTH for kind, at in told.items() if kind != REPORT)
-        if "tip" not in left or lately >= self.plan.per_month or found.state("findings") != "good":
-            return  # who has a warning to answer is not told anything that can wait
-        tip = schedule.pick(library(), user, told, uses_of(user, state), found, now)
-        if tip is not None:
-            yield schedule.tip_notice(user.user_id, tip.id, left["tip"], now, self._channels)
-
-    @property
-    def _channels(self) -> Sequence[Medium]:
-        return self.plan.channels
 
     def _reaching(self, notice: Notice, user: User, now: datetime, refuses: bool) -> Notice | None:
         """The notice on the channels on which it reaches its reader; None where there is none: the ledger isn't filled with what was
@@ -155,14 +138,3 @@ class Tips:
         for kind, count in self.handed.items():
             handed.add_metric([kind], count)
         yield handed
-
-
-def uses_of(user: User, state: UserState | None) -> frozenset[Product]:
-    """What the user is known to use."""
-    habits = state.habits if state else None
-    found: dict[Product, bool] = {
-        "api": bool((habits and habits.keys.keys) or (user.protection and user.protection.api_keys)),
-        "margin": bool(habits and habits.margin.count),
-        "withdrawals": bool(habits and habits.transfer.count),
-    }
-    return frozenset(product for product, used in found.items() if used)

@@ -8,15 +8,16 @@ a month's tips.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 
 from domain.events.user import User
 from domain.ids import notice_id
 from domain.messages import Medium, Notice
+from domain.profile import UserState
 from domain.protection import Report
 from notices.preferences import zone_of
-from notices.tips.library import REPORT, Product, Tip, groups_of, spread
+from notices.tips.library import REPORT, Product, Tip, groups_of, library, spread
 
 WINDOW = timedelta(days=1)
 ONCE_IN = timedelta(days=90)
@@ -65,6 +66,38 @@ def pick(
         return not missing, tip.uses is None and len(tip.audience) == 3, before, spread(f"{tip.id}\0{user.user_id}", 1 << 20)
 
     return min(fitting, key=rank, default=None)
+
+
+def wanted(
+    user: User,
+    state: UserState | None,
+    report: Report,
+    told: Mapping[str, datetime],
+    due: Mapping[str, int],
+    now: datetime,
+    per_month: int,
+    channels: Sequence[Medium],
+) -> Iterator[Notice]:
+    """What may be told to this reader now, the report first. `due`: REPORT and `tip` -> number of the slot, where it wasn't told in it."""
+    if REPORT in due:
+        yield report_notice(report, due[REPORT], channels)
+    lately = sum(now - at < MONTH for kind, at in told.items() if kind != REPORT)
+    if "tip" not in due or lately >= per_month or report.state("findings") != "good":
+        return  # who has a warning to answer is not told anything that can wait
+    tip = pick(library(), user, told, uses_of(user, state), report, now)
+    if tip is not None:
+        yield tip_notice(user.user_id, tip.id, due["tip"], now, channels)
+
+
+def uses_of(user: User, state: UserState | None) -> frozenset[Product]:
+    """What the user is known to use."""
+    habits = state.habits if state else None
+    found: dict[Product, bool] = {
+        "api": bool((habits and habits.keys.keys) or (user.protection and user.protection.api_keys)),
+        "margin": bool(habits and habits.margin.count),
+        "withdrawals": bool(habits and habits.transfer.count),
+    }
+    return frozenset(product for product, used in found.items() if used)
 
 
 def identity(kind: str, number: int, user_id: str) -> str:
