@@ -94,6 +94,9 @@ class Work:
         self.applied: dict[str, list[Item]] = {}
         self.records: list[Any] = []
         """Of what events were like, to be learned from when verdicts come."""
+        self.events: Counter[str] = Counter()
+        """By topic; counted as applied once the profiles are written."""
+        self.last_event_at = 0.0
 
     def publish(self, topic: str, key: str, value: Any, cause: Item, partition: int | None = None) -> None:
         self.messages.append(Message(topic, key.encode(), _ENCODE.encode(value), partition))
@@ -145,6 +148,8 @@ class Kernel(Patient):
         if self.epochs is not None:
             self.epochs.note(items)
             await self._insist(self.epochs.write)
+        self.tally.events.update(work.events)
+        self.tally.last_event_at = max(self.tally.last_event_at, work.last_event_at)
         seconds = self.tally.seconds
         seconds["load"] += loaded - started
         seconds["apply"] += applied - loaded
@@ -249,7 +254,7 @@ class Kernel(Patient):
                 self._dead_letter(work, item, item.rejected or Rejected("no event"), now)
                 continue
             if not isinstance(event, RULED):
-                self.tally.events[item.topic] += 1
+                work.events[item.topic] += 1
                 continue
             user = event.user_id
             state = work.states.get(user)
@@ -269,8 +274,8 @@ class Kernel(Patient):
                 state = work.states[user] = self._rewound(user, stored, work.applied.get(user, []), now)
             else:
                 work.applied.setdefault(user, []).append(item)
-                self.tally.events[item.topic] += 1
-                self.tally.last_event_at = max(self.tally.last_event_at, item.at or 0.0)
+                work.events[item.topic] += 1
+                work.last_event_at = max(work.last_event_at, item.at or 0.0)
             _note(state, item.topic, key, item.offset)
             work.changed.add(user)
         for start in range(0, len(work.records), RECORDS):

@@ -240,6 +240,23 @@ async def test_events_without_a_rule_are_counted_and_touch_no_profile() -> None:
     assert parts.bus.messages == []
 
 
+async def test_an_event_counts_as_applied_once_its_profile_is_written() -> None:
+    """Whoever reads the count finds the event in the profile; a batch that is stopped before that counts nothing."""
+    parts, counted = Parts(), []
+    save = parts.profiles.save
+
+    async def watched(states: dict[str, bytes], partition: int | None = None) -> None:
+        counted.append(dict(parts.kernel.tally.events))
+        await save(states, partition)
+
+    parts.profiles.save = watched  # type: ignore[method-assign]
+    await parts.kernel.run([item("logins", 0, login("e0"))])
+
+    assert counted == [{}]
+    assert parts.kernel.tally.events == {"logins": 1}
+    assert parts.kernel.tally.last_event_at > 0
+
+
 async def test_what_is_late_is_told_as_a_service_event_of_its_user() -> None:
     """On the partition whose user it is, whoever's event was the occasion."""
     parts = Parts()
