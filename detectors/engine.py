@@ -59,6 +59,8 @@ class Engine:
         self.risk = Risk()
         self.records = False
         """Whether outcomes carry a record of what events were like, to be learned from when verdicts come."""
+        self.explains = True
+        """Whether findings say what the risk of their event is made of."""
         self.waits = Waits(cohorts)
         self.reconfigure(registry)
 
@@ -143,7 +145,7 @@ class Engine:
                 outcome.findings = [msgspec.structs.replace(f, suppressed="cleared") if f in mine else f for f in findings]
         if not mine and not shady and not (outcome.condemned and any(p.event_id == event.event_id for p in outcome.condemned)):
             self._learn(todo.learn, seen, state, outcome)
-        if outcome.findings:
+        if outcome.findings and self.explains:
             self._risk_verb(outcome, why.tell, outcome, self.risk, state.habits, event.event_id)
 
     def _seen(self, event: Any, source: Source | None, confirmed: bool = False, *, crowd_only: bool = False) -> Sighting:

@@ -127,6 +127,7 @@ def score_files(paths: Iterable[str], output: Path, engine: Engine, *, supervise
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)  # what lives long are the states: looked through ever again, they cost more than the events
     learner = learning(engine, supervised=supervised)
+    engine.explains = False  # nobody reads it here
     part = output.with_name(output.name + ".part")
     try:
         with part.open("wb") as sink:
