@@ -51,8 +51,8 @@ class Composer:
 
     `unsubscribe(user id, class)`: the secret of the link by which a user gets no more of tips or announcements (notices.unsubscribe.Links).
     `check_code(notice id)`: the short code by which its reader checks it (domain.checkcode.CheckCodes.of); by default the id's beginning,
-    which proves nothing. `feedback(notice id, user id, now)`: the secret of the link to the page that asks whether a tip or an announcement
-    helped (notices.passes.Passes.feedback).
+    which proves nothing. `feedback(notice id, user id, now)`: the secret of the link to the page that asks whether the notice helped
+    (notices.passes.Passes.feedback).
     """
 
     def __init__(
@@ -158,6 +158,12 @@ class Composer:
             return ""
         return f"{self.public_url}/u/{self.unsubscribe(notice.user_id, class_of(notice.kind))}"
 
+    def _helpful_url(self, notice: Notice, recipient: Recipient, now: datetime) -> str:
+        """Where its reader says whether the message helped; '' for one with an answer page, which asks that itself."""
+        if self.feedback is None or recipient.slot != CURRENT or notice.answerable:
+            return ""
+        return f"{self.public_url}/h/{self.feedback(notice.notice_id, notice.user_id, now)}"
+
     def _copy(
         self, notice: Notice, parts_of_digest: Sequence[Notice], recipient: Recipient, until: datetime, now: datetime, after: str
     ) -> tuple[bytes, str, Reader]:
@@ -178,7 +184,7 @@ class Composer:
         elif recipient.slot != CURRENT:
             intro = _("You get this message here because this was a contact of the account until recently.")
         stop = self._stop_url(notice, recipient)
-        helpful = f"{self.public_url}/h/{self.feedback(notice.notice_id, notice.user_id, now)}" if stop and self.feedback else ""
+        helpful = self._helpful_url(notice, recipient, now)
         headings = self._fixed(notice, _, bool(code), copy)
         layout = {
             "brand": self.brand,
