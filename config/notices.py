@@ -18,10 +18,10 @@ def load(file: Path | None = None) -> Rules:
     path = file or FILE
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(f"{path}: {error.strerror}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: can't be read: {getattr(error, 'strerror', None) or error}") from None
     except yaml.YAMLError as error:
-        raise SettingsError(f"{path}: not YAML: {error}") from None
+        raise SettingsError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
     try:
         rules = msgspec.convert(values or {}, Rules)
     except msgspec.ValidationError as error:

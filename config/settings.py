@@ -250,10 +250,7 @@ def load(environ: Mapping[str, str] | None = None, file: Path | None = None) -> 
     """The settings of this process. `environ` defaults to os.environ, `file` to config/vigil.yaml. Raises SettingsError."""
     environ = os.environ if environ is None else environ
     path = file or ROOT / "vigil.yaml"
-    try:
-        values: dict[str, Any] = (yaml.safe_load(path.read_text()) if path.exists() else None) or {}
-    except yaml.YAMLError as error:
-        raise SettingsError(f"{path}: not YAML: {error}") from None
+    values = _of_file(path)
     names: dict[str, str] = {}
     for name, text in sorted(environ.items()):
         if not name.startswith(PREFIX):
@@ -261,9 +258,11 @@ def load(environ: Mapping[str, str] | None = None, file: Path | None = None) -> 
         if name.endswith("_FILE") and name not in _FILE_SETTINGS:
             name = name.removesuffix("_FILE")
             try:
-                text = Path(text).read_text().strip()
+                text = Path(text).read_text(encoding="utf-8").strip()
             except OSError as error:
                 raise SettingsError(f"{name}_FILE: {error.strerror}: {text}") from None
+            except UnicodeDecodeError:
+                raise SettingsError(f"{name}_FILE: expected a text in UTF-8: {text}") from None
         _put(values, name, text, names)
     try:
         return Settings.model_validate(values)
@@ -272,6 +271,21 @@ def load(environ: Mapping[str, str] | None = None, file: Path | None = None) -> 
 
 
 _FILE_SETTINGS = {"VIGIL_CONSOLE__USERS_FILE"}
+
+
+def _of_file(path: Path) -> dict[str, Any]:
+    """What vigil.yaml says, {} where there is none. Raises SettingsError."""
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: can't be read: {getattr(error, 'strerror', None) or error}") from None
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(values or {}, dict):
+        raise SettingsError(f"{path}: expected names of settings with their values, such as `kafka: {{brokers: kafka-1:9092}}`")
+    return {name: value for name, value in (values or {}).items() if value is not None}  # a group of which every line is commented out
 
 
 def _put(values: dict[str, Any], name: str, text: str, names: dict[str, str]) -> None:
@@ -298,4 +312,21 @@ def _in_words(error: Any, names: Mapping[str, str], file: Path) -> str:
     where = known or f"{file.name}: {path}"
     if error["type"] == "extra_forbidden":
         return f"{where}: there is no such setting"
-    return f"{where}: {error['msg']}"
+    said = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "string_pattern_mismatch":
+        said = _EXPECTED.get(path, said)
+    return f"{where}: {_EXPECTED.get(error['type'], said)}"
+
+
+_EXPECTED = {
+    "redis.url": "expected redis://HOST:PORT/0, rediss://HOST:PORT/0 or unix:///PATH",
+    "database.url": "expected sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME",
+    "console.public_url": "expected an address that begins with http:// or https:// and doesn't end with a slash",
+    "kafka.topic_prefix": "expected letters, digits, `.`, `_` and `-`",
+    "log_level": "expected debug, info, warning or error",
+    "list_type": 'expected a list; in the environment as JSON: ["...", "..."]',
+    "dict_type": 'expected names with values; in the environment as JSON: {"...": "..."}',
+    "model_type": "expected a group of settings, each with its value",
+    "string_type": "expected a text",
+}
+"""What a setting's pattern, or a kind of mistake, is in words."""

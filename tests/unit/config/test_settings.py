@@ -59,18 +59,21 @@ def test_lists_are_json():
         ("VIGIL_KAFKA__BROKERS", "kafka://a:1", "host:port"),
         ("VIGIL_NOTICES__ANSWER_TTL", "99999999999999", "less than or equal"),
         ("VIGIL_CONSOLE__PORT", "abc", "integer"),
+        ("VIGIL_CONSOLE__PUBLIC_URL", "https://vigil.example/", "doesn't end with a slash"),
+        ("VIGIL_EMAIL__URLS", "mailto://h:25/?from=a%40b.example", "expected a list; in the environment as JSON"),
+        ("VIGIL_KAFKA", "a:1", "expected a group of settings"),
         ("VIGIL_CONSOLE__PORT", "70000", "65535"),
         ("VIGIL_CONSOLE__PROXIES", "*", "addresses or networks"),
         ("VIGIL_CONSOLE__PROXIES", "10.0.0.1, proxy.example", "addresses or networks"),
         ("VIGIL_KAFKA__PARTITIONS", "0", "greater than or equal to 1"),
-        ("VIGIL_KAFKA__TOPIC_PREFIX", "a b", "pattern"),
-        ("VIGIL_DATABASE__URL", "mysql://x", "pattern"),
-        ("VIGIL_REDIS__URL", "http://x", "pattern"),
+        ("VIGIL_KAFKA__TOPIC_PREFIX", "a b", "letters, digits"),
+        ("VIGIL_DATABASE__URL", "mysql://x", "expected sqlite:///PATH or postgresql+psycopg://"),
+        ("VIGIL_REDIS__URL", "http://x", "expected redis://HOST:PORT/0"),
         ("VIGIL_EMAIL__URLS", "[broken", "JSON"),
         ("VIGIL_EMAIL__URLS", "mailto://x", "list"),
         ("VIGIL_SECRET_KEY", "short", "32 characters"),
         ("VIGIL_NOTICES__ANSWER_TTL", "-1", "greater than or equal to 1"),
-        ("VIGIL_LOG_LEVEL", "loud", "pattern"),
+        ("VIGIL_LOG_LEVEL", "loud", "expected debug, info, warning or error"),
     ],
 )
 def test_a_mistake_names_the_variable_and_what_was_expected(name, value, expected):
@@ -99,6 +102,42 @@ def test_a_mistake_in_the_file_names_the_file_and_the_path(tmp_path):
         load({}, file)
 
 
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"- kafka", "expected names of settings with their values"),
+        (b"kafka: [", "not YAML"),
+        (b"kafka: {brokers: \xff}", "can't be read"),
+    ],
+)
+def test_a_file_that_is_no_list_of_settings_is_refused_in_one_line(content, expected, tmp_path):
+    """Whatever is wrong with it, its name stands before it."""
+    file = tmp_path / "vigil.yaml"
+    file.write_bytes(content)
+
+    with pytest.raises(SettingsError) as caught:
+        load({}, file)
+
+    assert str(caught.value).startswith(f"{file}: ")
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_in_place_of_the_file_is_refused(tmp_path):
+    """As when a container mounts a file that isn't there."""
+    with pytest.raises(SettingsError, match=r"can't be read: Is a directory"):
+        load({}, tmp_path)
+
+
+def test_a_group_of_which_every_line_is_commented_out_says_nothing(tmp_path):
+    """It is as if the group weren't there, also where the environment sets something of it."""
+    file = tmp_path / "vigil.yaml"
+    file.write_text("kafka:\n#  brokers: a:1\n")
+
+    assert load({}, file) == Settings()
+    assert load({"VIGIL_KAFKA__BROKERS": "b:2"}, file).kafka.brokers == "b:2"
+
+
 def test_a_secret_can_come_from_a_file(tmp_path):
     """As container platforms give it."""
     secret = tmp_path / "key"
@@ -107,6 +146,9 @@ def test_a_secret_can_come_from_a_file(tmp_path):
     assert load({"VIGIL_SECRET_KEY_FILE": str(secret)}, NOTHING).secret_key.get_secret_value() == "k" * 40
     with pytest.raises(SettingsError, match="VIGIL_SECRET_KEY_FILE"):
         load({"VIGIL_SECRET_KEY_FILE": str(tmp_path / "none")}, NOTHING)
+    secret.write_bytes(b"\xff" * 40)
+    with pytest.raises(SettingsError, match="VIGIL_SECRET_KEY_FILE: expected a text in UTF-8"):
+        load({"VIGIL_SECRET_KEY_FILE": str(secret)}, NOTHING)
 
 
 def test_no_secret_is_printed():
