@@ -34,7 +34,7 @@ def cli() -> None:
 @click.option("--users", type=click.IntRange(min=1), default=200, show_default=True, help="People of the simulated exchange.")
 @click.option("--seed", type=int, default=7, show_default=True, help="Of the simulated exchange.")
 def run(**options: Any) -> None:
-    """The embedded stack, the simulated exchange, worker and console in one."""
+    """Everything on this machine, with a simulated exchange. Broker, Redis, mail catcher, worker and console in one."""
     from console.sessions import Sessions, Signer
     from console.staff import StaffFile
     from embedded.run import run as run_embedded
@@ -46,9 +46,11 @@ def run(**options: Any) -> None:
 
 
 @cli.command()
-@click.option("--role", type=click.Choice(["detect", "notify", "train", "all"]), default="all", show_default=True)
+@click.option(
+    "--role", type=click.Choice(["detect", "notify", "train", "all"]), default="all", show_default=True, help="Only that process."
+)
 def worker(role: str) -> None:
-    """The worker alone, against the configured Kafka, Redis and SQL. Prints `ready` when it consumes."""
+    """The worker alone, against your Kafka, Redis and SQL. Prints `ready` when it consumes."""
     from streams.run import run_worker
 
     sys.exit(run_worker(settings(), role))
@@ -70,7 +72,7 @@ def console(context: click.Context) -> None:
 @click.option("--role", "roles", multiple=True, required=True, help="security, compliance or admin; may be given more than once.")
 @click.password_option()
 def console_add_user(name: str, roles: tuple[str, ...], password: str) -> None:
-    """Lets a colleague sign in (or changes password and roles), in the file of VIGIL_CONSOLE__USERS_FILE."""
+    """Lets a colleague sign in, or changes password and roles. In the file of VIGIL_CONSOLE__USERS_FILE."""
     from console.staff import add_user
 
     if (path := settings().console.users_file) is None:
@@ -117,7 +119,7 @@ def doctor() -> None:
 @cli.command()
 @AS_JSON
 def rebuild(as_json: bool) -> None:
-    """Relearns profiles from Kafka, sends nothing, shows what would have been sent."""
+    """Relearns profiles from Kafka, and sends nothing. Shows what would have been sent."""
     from streams.rebuild import rebuild as relearn
 
     sys.exit(relearn(settings(), as_json=as_json))
@@ -135,7 +137,7 @@ def engine(config: Path | None = None) -> Any:
 @click.option("--output", required=True, type=FILE, help="One JSON line per event that isn't a verdict.")
 @click.option("--without-supervised", is_flag=True, help="Statistics and rules only: verdicts train no classifier.")
 def score(events: tuple[str, ...], output: Path, without_supervised: bool) -> None:
-    """Replays time-ordered EVENTS (.jsonl, .gz, .zst, - for stdin) through profiles, detectors and models; nothing is sent."""
+    """Replays events through the detectors; nothing is sent. EVENTS: .jsonl in event time, also .gz and .zst; - is standard input."""
     from detectors.score import score_files
 
     sys.exit(told(lambda: score_files(events, output, engine(), supervised=not without_supervised)))
@@ -146,7 +148,7 @@ def score(events: tuple[str, ...], output: Path, without_supervised: bool) -> No
 @click.option("--candidate", required=True, type=CONFIG, help="A detectors.yaml to compare with today's.")
 @AS_JSON
 def backtest(events: tuple[str, ...], candidate: Path, as_json: bool) -> None:
-    """A candidate configuration against today's, on history: hits per detector, who would be told what by channel."""
+    """A candidate configuration against today's, on history. Hits by detector, and who would be told what by which channel."""
     from streams.backtest import backtest as compare
 
     sys.exit(compare(events, engine(), engine(candidate), as_json=as_json))
@@ -160,7 +162,7 @@ def detectors() -> None:
 @detectors.command("list")
 @AS_JSON
 def detectors_list(as_json: bool) -> None:
-    """Every detector with family, severity, threshold and whether it is on."""
+    """Every detector: family, severity, threshold, on or off."""
     from detectors.catalogue import print_catalogue
 
     print_catalogue(engine().registry, as_json=as_json)
@@ -190,7 +192,7 @@ def locales() -> None:
 
 @locales.command("check")
 def locales_check() -> None:
-    """Every key and placeholder in every locale; says what to do about each problem."""
+    """Every key and placeholder in every language. Says what to do about each problem."""
     from notices.compose.locales import check_and_print
 
     sys.exit(check_and_print())
@@ -198,7 +200,7 @@ def locales_check() -> None:
 
 @locales.command("extract")
 def locales_extract() -> None:
-    """Collects the texts of templates and code into notices/locale/, for translators."""
+    """Collects the texts to translate. From templates and code into notices/locale/."""
     from notices.compose.locales import extract
 
     for path in extract():
@@ -208,7 +210,7 @@ def locales_extract() -> None:
 @locales.command("pseudo")
 @click.argument("kind", nargs=-1, metavar="[KIND]...")
 def locales_pseudo(kind: tuple[str, ...]) -> None:
-    """Every text of a notice in a language that nobody speaks: what stands outside the brackets isn't translated."""
+    """Notices in a language that nobody speaks. What stands outside the brackets isn't translated."""
     from notices.compose.pseudo import print_kinds
     from notices.compose.templates import UnknownKind
 
@@ -256,7 +258,7 @@ def ledger() -> None:
 
 @ledger.command("verify")
 def ledger_verify() -> None:
-    """Checks every entry, seal and hash; names the first that was altered, is missing or out of order. Works beside a running worker."""
+    """Checks every entry, seal and hash. Names the first that was altered, is missing or out of order; works beside a running worker."""
     from ledger.verify import verify
 
     with book_and_store(check_key=False) as (book, store), click.progressbar(length=1, label="checking", file=sys.stderr) as bar:
@@ -299,7 +301,7 @@ def ledger_search(limit: int, as_json: bool, **conditions: Any) -> None:
 @click.option("--reveal", metavar="REASON", help="Contacts and messages whole; the reason is written to the ledger.")
 @click.option("--by", "who", default="", help="Who reveals; required with --reveal.")
 def ledger_export(form: str, output: Any, reveal: str | None, who: str, **conditions: Any) -> None:
-    """Every notice that matches, with evidence, deliveries and answers; contacts masked unless revealed."""
+    """Every notice that matches, whole, as CSV or JSON. With evidence, deliveries and answers; contacts masked unless revealed."""
     from ledger.export import write
     from ledger.search import Query
 
@@ -311,7 +313,7 @@ def ledger_export(form: str, output: Any, reveal: str | None, who: str, **condit
 @cli.command()
 @click.argument("file", type=click.Path(exists=True, allow_dash=True))
 def bounces(file: str) -> None:
-    """Takes mails that came back (RFC 3464) from FILE: a mail, an mbox, a Maildir, or `-` for a mail server's pipe."""
+    """Takes mails that came back (RFC 3464). FILE: a mail, an mbox, a Maildir, or `-` for a mail server's pipe."""
     from streams.bounces import take_and_tell
 
     told(lambda: take_and_tell(settings(), file))
@@ -338,7 +340,7 @@ cli.add_command(deliveries)
 @cli.command()
 @click.option("--release", is_flag=True, help="Also freeze them as what later changes must stay compatible with.")
 def schemas(release: bool) -> None:
-    """Writes docs/schemas/ (JSON Schema and AsyncAPI) from the event structs."""
+    """Writes docs/schemas/ from the event structs. JSON Schema and AsyncAPI."""
     from streams.documents import write_schemas
 
     write_schemas(Path(__file__).parent, release=release)

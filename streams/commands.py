@@ -48,7 +48,7 @@ def dead_letters() -> None:
 
 
 @dead_letters.command("list")
-@click.option("--topic")
+@click.option("--topic", help="With or without the prefix.")
 @click.option("--reason", help="A part of the reason.")
 @click.option("--pending", is_flag=True, help="Only those not redriven.")
 @AS_JSON
@@ -61,12 +61,12 @@ def dead_letters_list(**options: Any) -> None:
 
 @dead_letters.command("redrive")
 @click.argument("places", nargs=-1, metavar="[TOPIC/PARTITION/OFFSET]...")
-@click.option("--all", "everything", is_flag=True)
-@click.option("--topic")
+@click.option("--all", "everything", is_flag=True, help="Whatever there is.")
+@click.option("--topic", help="With or without the prefix.")
 @click.option("--reason", help="A part of the reason.")
 @click.option("--again", is_flag=True, help="Also those that were redriven before.")
 def dead_letters_redrive(places: tuple[str, ...], **options: Any) -> None:
-    """Gives records back to their topic, with their own key and value; each once."""
+    """Gives records back to their topic, each once. With their own key and value; mend the cause first."""
     from streams.deadletters import redrive
 
     sys.exit(told(lambda: redrive(settings(), places, **options)))
@@ -74,7 +74,7 @@ def dead_letters_redrive(places: tuple[str, ...], **options: Any) -> None:
 
 @click.group()
 def deliveries() -> None:
-    """What reached nobody: messages that failed, and sending them again."""
+    """Messages that reached nobody, and sending them again."""
 
 
 _STATUS = click.option(
@@ -97,7 +97,7 @@ _DAYS = click.option("--days", type=click.FloatRange(min=0, min_open=True), help
 def deliveries_list(
     ids: tuple[str, ...], statuses: tuple[str, ...], channel: str | None, reason: str | None, days: float | None, **options: Any
 ) -> None:
-    """Each with its id, kind, channel and reason, the newest first; ID: of a delivery or a notice."""
+    """Each with id, kind, channel and reason. The newest first; ID: of a delivery or a notice."""
     from streams.deliveries import list_deliveries, wanted
 
     meant = wanted(ids, statuses, channel, reason, days, datetime.now(UTC))
@@ -106,7 +106,7 @@ def deliveries_list(
 
 @deliveries.command("redrive")
 @click.argument("ids", nargs=-1, metavar="[ID]...")
-@click.option("--all", "everything", is_flag=True)
+@click.option("--all", "everything", is_flag=True, help="Whatever there is.")
 @_STATUS
 @_CHANNEL
 @_REASON
@@ -114,7 +114,7 @@ def deliveries_list(
 def deliveries_redrive(
     ids: tuple[str, ...], statuses: tuple[str, ...], channel: str | None, reason: str | None, days: float | None, everything: bool
 ) -> None:
-    """Queues messages once more as they were composed, under the same Message-ID; a day of tries begins anew. Mend the cause first."""
+    """Queues messages once more as they were. As composed, under the same Message-ID; a day of tries begins anew. Mend the cause first."""
     from streams.deliveries import redrive_deliveries, wanted
 
     meant = wanted(ids, statuses, channel, reason, days, datetime.now(UTC))
