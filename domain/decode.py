@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from domain.events import STRUCTS, Event, Transfer, User
+from domain.events.user import Preferences, Protection
 
 MAX_BYTES = 262_144
 """A larger event is refused: the largest honest one (a report with its text) stays far below."""
@@ -74,16 +75,35 @@ def decode_user(key: bytes | None, value: bytes) -> tuple[User, list[str]]:
         raise _rejected(error) from None
     check_key(key, user.user_id)
     good: dict[str, Any] = {"user_id": user.user_id}
-    bad = []
+    bad: list[str] = []
     for name in User.__struct_fields__:
-        if name == "user_id" or raw.get(name) is None:
-            continue
-        try:
-            msgspec.convert({"user_id": user.user_id, name: raw[name]}, User)
-            good[name] = raw[name]
-        except msgspec.ValidationError:
-            bad.append(name)
+        if name != "user_id" and raw.get(name) is not None:
+            good[name] = _what_is_good(name, raw[name], {"user_id": user.user_id}, User, bad)
     return msgspec.convert(good, User), bad
+
+
+def _what_is_good(name: str, value: Any, required: dict[str, Any], struct: type[msgspec.Struct], bad: list[str]) -> Any:
+    """The value of a struct's field, or what is left of it: a group without its bad fields, a list without its bad entries; None for
+    nothing. What was bad is added to `bad` by its path."""
+    try:
+        msgspec.convert(required | {name: value}, struct)
+        return value
+    except msgspec.ValidationError:
+        pass
+    if isinstance(value, dict) and name in _GROUPS:
+        group, found = _GROUPS[name], list[str]()
+        kept = {part: _what_is_good(part, value[part], {}, group, found) for part in group.__struct_fields__ if value.get(part) is not None}
+        bad += [f"{name}.{part}" for part in found]
+        return kept
+    bad.append(name)
+    if not isinstance(value, list) or len(value) < 2:
+        return None
+    entries = [_what_is_good(name, [one], required, struct, []) for one in value if one is not None]
+    return [one for entry in entries for one in entry or ()] or None
+
+
+_GROUPS: dict[str, type[msgspec.Struct]] = {"preferences": Preferences, "protection": Protection}
+"""Groups of a directory record whose fields are all optional: a bad one falls back alone."""
 
 
 def check_key(key: bytes | None, user_id: str) -> None:

@@ -32,8 +32,9 @@ def contacts_of(event: Event, group: str, gravest: Finding, state: PolicyState) 
     new: list[OldContact] = []
     kind, value = _change(event)
     if isinstance(event, AccountChange) and kind is not None and event.event_id == group:
-        old = [OldContact(kind, value)] if value else []
-        new = [OldContact(kind, event.about.new)] if event.about.new else []
+        old = [OldContact(kind, value)] if 0 < len(value) <= MAX_LENGTH else []
+        by = event.about.new or ""
+        new = [OldContact(kind, by)] if 0 < len(by) <= MAX_LENGTH else []
     if gravest.severity == "critical":
         at = gravest.occurred_at.timestamp()
         lately = [one for one in reversed(state.replaced) if at - one.at < KEPT_FOR]

@@ -17,7 +17,7 @@ MONEY_PATTERN = r"^[0-9]{1,40}(\.[0-9]{1,40})?$(?!\n)"
 
 Id = Annotated[str, Meta(min_length=1, max_length=128, pattern=ID_PATTERN)]
 """1-128 characters."""
-Text = Annotated[str, Meta(max_length=4096)]
+Text = Annotated[str, Meta(max_length=65536)]
 LongText = Annotated[str, Meta(max_length=65536)]
 Money = Annotated[str, Meta(pattern=MONEY_PATTERN)]
 """A finite, plain, non-negative decimal string. Never a float."""

@@ -221,8 +221,30 @@ def test_a_directory_record_keeps_what_is_good():
     """A bad value falls back for that field alone, and is named without its value."""
     user, bad = decode_user(b"u7", _bytes(EXAMPLES["users"] | {"tier": "gold", "phone": 5, "preferences": {"digest": "never"}}))
 
-    assert bad == ["tier", "phone", "preferences"]
+    assert bad == ["tier", "phone", "preferences.digest"]
     assert (user.locale, user.email, user.tier, user.phone) == ("zh-TW", "a@b.example", None, None)
+
+
+def test_a_bad_preference_or_contact_falls_back_alone():
+    """Who mistypes his digest keeps his quiet hours; one unreadable earlier contact doesn't hide the others."""
+    old = {"kind": "email", "value": "old@b.example", "replaced_at": "2026-11-20T10:00:00Z"}
+    wanted = {"channels": {"tip": ["inapp"]}, "quiet_hours": {"from": "22:00", "to": "08:00"}, "digest": "weekly"}
+    record = EXAMPLES["users"] | {"preferences": wanted, "previous_contacts": [{"kind": "fax"}, old, None]}
+
+    user, bad = decode_user(b"u7", _bytes(record))
+
+    assert bad == ["previous_contacts", "preferences.digest"]
+    assert user.preferences is not None
+    assert (user.preferences.channels, user.preferences.digest) == ({"tip": ["inapp"]}, None)
+    assert user.preferences.quiet_hours is not None
+    assert [one.value for one in user.previous_contacts or ()] == ["old@b.example"]
+
+
+def test_a_long_text_is_taken():
+    """A device may call itself whatever it likes, ten thousand characters long: its user is told all the same."""
+    event = decode("logins", b"u7", _bytes(EXAMPLES["logins"] | {"client": {"user_agent": "<b>" * 4_000, "device_id": "x" * 20_000}}), NOW)
+
+    assert len(event.where.user_agent or "") == 12_000
 
 
 @pytest.mark.parametrize(("value", "field"), [({}, "user_id"), ({"user_id": 5}, "user_id"), ({"user_id": "u8"}, "key")])
