@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Literal, cast
@@ -116,7 +117,7 @@ async def html(request: Request[Any, Any, Any], name: FromPath[str]) -> Response
 async def submit(request: Request[Any, Any, Any], name: FromPath[str]) -> Any:
     """Asks for approval. Where a missing translation blocks, it has to be there."""
     services: Services = request.app.state.services
-    number = _number(await form(request))
+    number, who = _number(await form(request)), staff_of(request).name
 
     def decide() -> str:
         store = _store(services)
@@ -127,9 +128,9 @@ async def submit(request: Request[Any, Any, Any], name: FromPath[str]) -> Any:
             found = reach(version.content, services.audience, services.default_locale)
             if found.missing:
                 return f"Readers have {', '.join(found.missing)}, and there is no text. Write it, or choose that another language will do."
-        return "" if store.submit(name, number, services.now()) else "This version was decided meanwhile."
+        return "" if store.submit(name, number, who, services.now()) else "This version was decided meanwhile."
 
-    return await _decided(request, name, number, decide, "submitted")
+    return await _decided(request, name, decide)
 
 
 @post("/announcements/{name:str}/approve", may="approve_announcements", status_code=303)
@@ -154,7 +155,7 @@ async def approve(request: Request[Any, Any, Any], name: FromPath[str]) -> Any:
         done = store.approve(name, number, staff.name, max(announcing.begins(content), now), announcing.ends(content), now)
         return "" if done else "This version was decided meanwhile."
 
-    return await _decided(request, name, number, decide, "approved")
+    return await _decided(request, name, decide)
 
 
 @post("/announcements/{name:str}/refuse", may="approve_announcements", status_code=303)
@@ -166,7 +167,7 @@ async def refuse(request: Request[Any, Any, Any], name: FromPath[str]) -> Any:
     def decide() -> str:
         return "" if _store(services).refuse(name, number, who, services.now()) else "This version was decided meanwhile."
 
-    return await _decided(request, name, number, decide, "refused")
+    return await _decided(request, name, decide)
 
 
 @post("/announcements/{name:str}/end", may="announce", status_code=303)
@@ -185,10 +186,13 @@ async def end(request: Request[Any, Any, Any], name: FromPath[str]) -> Any:
         if standing is None or live is None or standing.state not in ("live", "blocked", "expired"):
             return "There is nothing to end: it isn't going out."
         closing = forms.closing(live.content, status, now)
-        store.add(closing, name, author=who, source=standing.source, state="approved", send_at=now, expires_at=standing.expires_at, now=now)
+        store.add(
+            closing, name, author=who, source=standing.source, state="approved", send_at=now, expires_at=standing.expires_at, now=now,
+            decided=status,
+        )  # fmt: skip
         return ""
 
-    return await _decided(request, name, 0, decide, status)
+    return await _decided(request, name, decide)
 
 
 def hash_of(version: Version) -> str:
@@ -197,7 +201,7 @@ def hash_of(version: Version) -> str:
 
 
 def _store(services: Services) -> SqlAnnouncements:
-    return SqlAnnouncements(services.store.database)
+    return SqlAnnouncements(services.store.database, services.book)
 
 
 def _number(values: dict[str, str]) -> int:
@@ -249,19 +253,9 @@ async def _save(request: Request[Any, Any, Any], name: str, draft: int) -> Any:
     return Redirect(f"/announcements/{new}", status_code=303)
 
 
-async def _decided(request: Request[Any, Any, Any], name: str, number: int, decide: Any, act: str) -> Any:
-    """Runs `decide`, which says what is in the way, and writes the decision to the ledger."""
-    services: Services = request.app.state.services
-    who = staff_of(request).name
-
-    def run() -> str:
-        wrong = str(decide())
-        if not wrong:
-            with services.store.transaction(services.now()) as transaction:
-                transaction.add_access(who, act, {"announcement": name, "version": number, "decided": act})
-        return wrong
-
-    wrong = await asyncio.to_thread(run)
+async def _decided(request: Request[Any, Any, Any], name: str, decide: Callable[[], str]) -> Any:
+    """Runs `decide`, which says what is in the way; '' where it was decided."""
+    wrong = await asyncio.to_thread(decide)
     return await _page(request, name, wrong, 409) if wrong else Redirect(f"/announcements/{name}", status_code=303)
 
 

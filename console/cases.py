@@ -75,14 +75,17 @@ async def close(request: Request[Any, Any, Any], number: FromPath[str]) -> Respo
         return await _case_page(request, name, status=400, wrong=words)
     who = staff_of(request).name
 
-    def finish() -> None:
+    def finish() -> str | None:
         found = services.store.cases.get(name)
-        if found is not None and services.store.cases.close(found["number"], who, outcome, services.now()):
-            with services.store.transaction(services.now()) as transaction:
-                transaction.add_access(who, outcome[:500], {"notice_id": found["notice_id"], "case": found["number"], "shown": "closed"})
+        if found is None:
+            return None
+        services.store.cases.close(found["number"], who, outcome, services.now())
+        return str(found["number"])
 
-    await asyncio.to_thread(finish)
-    return Redirect(f"/cases/{name}", status_code=303)
+    found = await asyncio.to_thread(finish)
+    if found is None:
+        raise NotFoundException("There is no such case.")
+    return Redirect(f"/cases/{found}", status_code=303)
 
 
 async def _case_page(request: Request[Any, Any, Any], number: str, *, status: int = 200, wrong: str = "") -> Response[str]:

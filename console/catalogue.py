@@ -77,14 +77,8 @@ async def _decide(request: Request[Any, Any, Any], act: Act, values: dict[str, s
         raise ClientException("editions: expected at least one")
 
     def write() -> None:
-        store, now = services.store, services.now()
-        known = {edition[: SHORT * 3]: edition for edition, *_ in store.wordings.editions()}
-        wanted = [known[name] for name in chosen]
-        decided = store.wordings.decide(act, wanted, staff, note, now)
-        with store.transaction(now) as transaction:
-            for one in decided:
-                what = {"words": one.kind, "locale": one.locale, "edition": one.edition, "decided": act}
-                transaction.add_access(staff, note or act, what)
+        known = {edition[: SHORT * 3]: edition for edition, *_ in services.store.wordings.editions()}
+        services.store.wordings.decide(act, [known[name] for name in chosen], staff, note, services.now())
 
     wrong, status = "", 200
     try:

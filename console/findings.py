@@ -59,15 +59,9 @@ async def decide(request: Request[Any, Any, Any], finding_id: FromPath[str]) -> 
         about=finding_id,
         label=label,
         source="analyst",
-        by=(who := staff_of(request).name),
+        by=staff_of(request).name,
     )
-
-    def keep() -> None:
-        with services.store.transaction(now) as transaction:
-            transaction.add_access(who, label, {"finding_id": finding_id, "verdict_id": verdict.event_id, "decided": label})
-        services.decisions.decide(verdict, now)
-
-    await asyncio.to_thread(keep)
+    await asyncio.to_thread(services.decisions.decide, verdict, now)
     return Redirect("/findings", status_code=303, query_params={"decided": verdict.event_id})
 
 
@@ -75,16 +69,7 @@ async def decide(request: Request[Any, Any, Any], finding_id: FromPath[str]) -> 
 async def undo(request: Request[Any, Any, Any], verdict_id: FromPath[str]) -> Redirect:
     """Takes a decision back as long as it has not gone out; afterwards the other word has to be said instead."""
     services: Services = request.app.state.services
-    now, who = services.now(), staff_of(request).name
-
-    def take_back() -> bool:
-        withdrawn = services.decisions.withdraw(verdict_id, now)
-        if withdrawn:
-            with services.store.transaction(now) as transaction:
-                transaction.add_access(who, "undone", {"verdict_id": verdict_id, "decided": "undone"})
-        return withdrawn
-
-    withdrawn = await asyncio.to_thread(take_back)
+    withdrawn = await asyncio.to_thread(services.decisions.withdraw, verdict_id, staff_of(request).name, services.now())
     said = await asyncio.to_thread(services.queries.decision, verdict_id)
     if said is None:
         raise NotFoundException("There is no such decision.")

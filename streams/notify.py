@@ -337,7 +337,7 @@ def build_notify(settings: Settings) -> Notify:
         return count
 
     announcer = Announcer(
-        SqlAnnouncements(store.database),
+        SqlAnnouncements(store.database, store.book),
         RedisAudience(client, directory),
         sender.owner,
         rules=rules,

@@ -10,27 +10,34 @@ import msgspec
 from sqlalchemy import Connection, and_, func, insert, select, update
 
 from domain.events import Announcement
-from domain.ledger import micros
+from domain.ledger import Book, micros
 from domain.messages import Source
 from stores.sql import rows
 from stores.sql.announcement_rows import DECODE, Reader, Standing, Version, a, standing_of, v, version_of
 from stores.sql.announcement_tables import announcement_versions, announcements
 from stores.sql.announcement_waves import SqlWaves
+from stores.sql.chain import note_access
+from stores.sql.engine import Database
 
 TOLD_ALONE = ("cancelled", "resolved")
 """States in which only those are told who were told before."""
 
 
 class SqlAnnouncements(SqlWaves):
-    """Synchronous, thread-safe."""
+    """Synchronous, thread-safe. What a colleague decides is written to the ledger in the same transaction."""
+
+    def __init__(self, database: Database, book: Book):
+        super().__init__(database)
+        self.book = book
 
     def add(
         self, content: Announcement, announcement_id: str, *, author: str, source: str, state: str, send_at: datetime,
         expires_at: datetime, now: datetime, at: Source | None = None, approver: str | None = None, over: str | None = None,
+        decided: str | None = None,
     ) -> int:  # fmt: skip
         """Adds a version, and makes it the one that is told when it is `approved`; its number, 0 where the event is known.
 
-        `over`: why it is too late to tell it at all.
+        `over`: why it is too late to tell it at all; `decided`: what its author decides by it, for the ledger.
         """
         with self.database.writing() as connection:
             if connection.execute(select(v.version).where(v.announcement_id == announcement_id, v.event_id == content.event_id)).first():
@@ -54,6 +61,8 @@ class SqlAnnouncements(SqlWaves):
             )  # fmt: skip
             if state == "approved":
                 _make_live(connection, announcement_id, number, content.status, send_at, expires_at, now, over)
+            if decided is not None:
+                self._note(connection, announcement_id, number, decided, author, now)
         return number
 
     def rewrite(self, announcement_id: str, version: int, content: Announcement, author: str, now: datetime) -> bool:
@@ -63,13 +72,13 @@ class SqlAnnouncements(SqlWaves):
             values = {"content": msgspec.json.encode(content).decode(), "created_at": micros(now)}
             return connection.execute(update(announcement_versions).where(mine).values(values)).rowcount == 1
 
-    def submit(self, announcement_id: str, version: int, now: datetime) -> bool:
+    def submit(self, announcement_id: str, version: int, who: str, now: datetime) -> bool:
         """A draft, or a refused version, waits for approval from now on."""
-        return self._move(announcement_id, version, ("draft", "refused"), "submitted", None, None)
+        return self._move(announcement_id, version, ("draft", "refused"), "submitted", who, now, {"approver": None, "decided_at": None})
 
     def refuse(self, announcement_id: str, version: int, who: str, now: datetime) -> bool:
         """A submitted version goes back to its author."""
-        return self._move(announcement_id, version, ("submitted",), "refused", who, now)
+        return self._move(announcement_id, version, ("submitted",), "refused", who, now, {"approver": who, "decided_at": micros(now)})
 
     def approve(self, announcement_id: str, version: int, who: str, send_at: datetime, expires_at: datetime, now: datetime) -> bool:
         """A submitted version is told from now on. False when it isn't submitted any more, or `who` is its author."""
@@ -84,6 +93,7 @@ class SqlAnnouncements(SqlWaves):
             connection.execute(update(announcement_versions).where(mine).values(decided))
             content = DECODE.decode(found.content)
             _make_live(connection, announcement_id, version, content.status, send_at, expires_at, now, None)
+            self._note(connection, announcement_id, version, "approved", who, now)
         return True
 
     def versions(self, announcement_id: str) -> list[Version]:
@@ -126,12 +136,18 @@ class SqlAnnouncements(SqlWaves):
             ]
 
     def _move(
-        self, announcement_id: str, version: int, before: Sequence[str], state: str, who: str | None, now: datetime | None
+        self, announcement_id: str, version: int, before: Sequence[str], state: str, who: str, now: datetime, decided: dict[str, Any]
     ) -> bool:  # fmt: skip
         with self.database.writing() as connection:
             mine = and_(v.announcement_id == announcement_id, v.version == version, v.state.in_(before))
-            values = {"state": state, "approver": who, "decided_at": micros(now) if now else None}
-            return connection.execute(update(announcement_versions).where(mine).values(values)).rowcount == 1
+            if not connection.execute(update(announcement_versions).where(mine).values({"state": state, **decided})).rowcount:
+                return False
+            self._note(connection, announcement_id, version, state, who, now)
+        return True
+
+    def _note(self, connection: Connection, announcement_id: str, version: int, act: str, who: str, now: datetime) -> None:
+        what = {"announcement": announcement_id, "version": version, "decided": act}
+        note_access(connection, self.book, who, act, what, micros(now))
 
 
 def _make_live(

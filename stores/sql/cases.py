@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, update
 
 from domain.checkcode import coded, read
-from domain.ledger import micros, moment
+from domain.ledger import Book, micros, moment
 from domain.ports import Answer
+from stores.sql.chain import note_access
 from stores.sql.engine import Database
 from stores.sql.schema import cases
 
@@ -49,8 +50,8 @@ def written(number: str) -> str | None:
 class Cases:
     """Synchronous, thread-safe. Times out are UTC datetimes."""
 
-    def __init__(self, database: Database):
-        self._database = database
+    def __init__(self, database: Database, book: Book):
+        self._database, self._book = database, book
 
     def get(self, number: str) -> dict[str, Any] | None:
         """By its number, as it was typed."""
@@ -77,10 +78,16 @@ class Cases:
             return int(connection.execute(select(func.count()).select_from(cases).where(c.closed_at.is_(None))).scalar_one())
 
     def close(self, number: str, who: str, outcome: str, now: datetime) -> bool:
-        """False when there is no such case, or it is closed already: the first word stands."""
+        """Closes it, and writes to the ledger who did and what came of it. False when there is no such case, or it is closed already: the
+        first word stands."""
+        at, outcome = micros(now), outcome[:LONGEST_OUTCOME]
         with self._database.writing() as connection:
-            closed = {"closed_at": micros(now), "closed_by": who, "outcome": outcome[:LONGEST_OUTCOME]}
-            return bool(connection.execute(update(cases).where(c.number == number, c.closed_at.is_(None)).values(closed)).rowcount)
+            closed = {"closed_at": at, "closed_by": who, "outcome": outcome}
+            if not connection.execute(update(cases).where(c.number == number, c.closed_at.is_(None)).values(closed)).rowcount:
+                return False
+            about = connection.execute(select(c.notice_id).where(c.number == number)).scalar_one()
+            note_access(connection, self._book, who, outcome, {"notice_id": about, "case": number, "decided": "closed"}, at)
+        return True
 
     def _rows(self, query: Any) -> list[dict[str, Any]]:
         with self._database.reading() as connection:

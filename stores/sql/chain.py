@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, insert, select
@@ -87,6 +87,14 @@ class Chain:
             alone = self.connection.dialect.name == "sqlite"
             keys |= {k.user_id: k for k in made} if alone else user_keys(self.connection, sorted(fresh))
         return keys
+
+
+def note_access(connection: Connection, book: Book, who: str, reason: str, what: Mapping[str, Any], at: int) -> None:
+    """Writes down what someone of the staff decided, in the transaction of the decision: neither stands without the other.
+
+    The last thing in it, since the chain is everybody's.
+    """
+    Chain(connection, book).append([book.access(0, who, reason, what, at)])
 
 
 def user_keys(connection: Connection, users: Iterable[str]) -> dict[str, KeyRow]:

@@ -61,8 +61,8 @@ class Store:
         self.undelivered = SqlUndelivered(database, book)
         self.usage = SqlUsage(database)
         self.votes = HelpfulVotes(database)
-        self.cases = Cases(database)
-        self.wordings = SqlWordings(database)
+        self.cases = Cases(database, book)
+        self.wordings = SqlWordings(database, book)
         self.ledger = LedgerRows(database, self.transaction)
 
     @contextmanager

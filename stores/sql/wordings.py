@@ -12,10 +12,10 @@ from typing import cast
 import msgspec
 from sqlalchemy import Connection, func, insert, select
 
-from domain.ledger import micros, moment
+from domain.ledger import Book, micros, moment
 from domain.wording import Act, Edition, Live, WordingDecision, check, live_of
 from stores.sql import rows
-from stores.sql.chain import chunks
+from stores.sql.chain import Chain, chunks
 from stores.sql.engine import Database
 from stores.sql.wording_schema import wording_decisions, wording_editions, wording_parts, wording_trees
 
@@ -27,8 +27,8 @@ _FILE = "file:"
 class SqlWordings:
     """Implements domain.wording.WordingStore. Synchronous, thread-safe."""
 
-    def __init__(self, database: Database):
-        self._database = database
+    def __init__(self, database: Database, book: Book):
+        self._database, self._book = database, book
 
     def latest(self) -> int:
         """The number of the last decision; 0 where there is none."""
@@ -100,8 +100,8 @@ class SqlWordings:
         return new
 
     def decide(self, act: Act, editions: Collection[str], by: str, note: str, now: datetime) -> list[WordingDecision]:
-        """One decision on each of the editions, all or none; what was decided. Raises NotAllowed for what can't be decided so, KeyError
-        for an unknown one."""
+        """One decision on each of the editions and its entry in the ledger, all or none; what was decided. Raises NotAllowed for what
+        can't be decided so, KeyError for an unknown one."""
         at = micros(now)
         with self._database.writing() as connection:
             _lock(connection)
@@ -121,7 +121,10 @@ class SqlWordings:
             if values:
                 connection.execute(insert(wording_decisions), values)
             last = before[-1].number if before else 0
-            return list(_decisions(connection, last))
+            decided = list(_decisions(connection, last))
+            drafts = [self._book.access(0, by, note or act, _what(one), at) for one in decided]
+            Chain(connection, self._book).append(drafts)
+            return decided
 
     def decisions(self, kind: str | None = None, locale: str | None = None) -> list[WordingDecision]:
         """In their order; of one kind, one language."""
@@ -145,6 +148,10 @@ def _parts(edition: Edition) -> dict[str, bytes]:
         "texts": msgspec.json.encode(edition.texts, order="sorted"),
         "shared": msgspec.json.encode(edition.shared, order="sorted"),
     }
+
+
+def _what(decision: WordingDecision) -> dict[str, str]:
+    return {"words": decision.kind, "locale": decision.locale, "edition": decision.edition, "decided": decision.act}
 
 
 def _decisions(connection: Connection, after: int = 0) -> Sequence[WordingDecision]:

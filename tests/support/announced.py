@@ -45,7 +45,7 @@ class Board:
 
     def __init__(self, bench: Any, **rules: Any) -> None:
         self.bench, self.audience = bench, MemoryAudience(bench.directory.users)
-        self.store = SqlAnnouncements(bench.store.database)
+        self.store = SqlAnnouncements(bench.store.database, bench.store.book)
         self.rules = Rules(**rules)
         self.count, self.receipts = 0, list[dict[str, Any]]()
         self.announcer = self.worker("one")

@@ -234,7 +234,7 @@ def over(folder: Path, *, embedded: bool = True, database: str = "") -> Services
         return fresh
 
     made = Services(
-        store=store, book=book, queries=ConsoleQueries(store.database, clock), decisions=Decisions(store.database), inbox=inbox,
+        store=store, book=book, queries=ConsoleQueries(store.database, clock), decisions=Decisions(store.database, book), inbox=inbox,
         users=MemoryUsers(USERS),  # type: ignore[arg-type]
         checking=Checking(CODES, Passes(Keyring(SECRET).box(PASSES))),
         audience=MemoryAudience({user.user_id: user for user in USERS}),

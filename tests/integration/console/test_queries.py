@@ -81,9 +81,9 @@ def test_a_decision_waits_and_can_be_withdrawn(filled: Services) -> None:
     assert filled.queries.open_count() == 1
     assert filled.queries.precision(NOW - timedelta(days=1)) == {"account_takeover": (1, 1)}
 
-    assert decide.withdraw("v1", NOW + timedelta(seconds=2))
-    assert not decide.withdraw("v1", NOW + timedelta(seconds=3))
-    assert not decide.withdraw("nothing", NOW)
+    assert decide.withdraw("v1", "ana", NOW + timedelta(seconds=2))
+    assert not decide.withdraw("v1", "ana", NOW + timedelta(seconds=3))
+    assert not decide.withdraw("nothing", "ana", NOW)
     assert filled.queries.open_count() == 2
     assert [m for m in filled.store.bus.take(NOW + timedelta(hours=1), 99) if m.topic == "verdicts"] == []
 
@@ -94,4 +94,4 @@ def test_a_decision_that_went_out_stays(filled: Services) -> None:
     taken = [m for m in filled.store.bus.take(NOW + timedelta(seconds=UNDO_SECONDS), 99) if m.topic == "verdicts"]
 
     assert len(taken) == 1
-    assert not filled.decisions.withdraw("v1", NOW + timedelta(seconds=UNDO_SECONDS))
+    assert not filled.decisions.withdraw("v1", "ana", NOW + timedelta(seconds=UNDO_SECONDS))

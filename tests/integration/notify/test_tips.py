@@ -224,7 +224,7 @@ def test_no_tip_comes_while_a_warning_waits_for_an_answer(room: Room):
     verdict = Verdict(
         event_id="v1", user_id=ONE, occurred_at=NOON, about=finding.finding_id, label="genuine", source="analyst", by="ana"
     )  # fmt: skip
-    Decisions(room.bench.store.database).decide(verdict, NOON)
+    Decisions(room.bench.store.database, room.bench.store.book).decide(verdict, NOON)
     room.bench.later(minutes=11)
 
     assert (waiting, room.round(worker)) == (0, 1)

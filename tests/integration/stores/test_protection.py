@@ -55,14 +55,14 @@ def test_an_answer_that_counts_closes_it(store: Store, severity: str, said: str,
 
 def test_an_analysts_decision_closes_it(store: Store):
     """Until it is withdrawn."""
-    one, decisions = warning(1), Decisions(store.database)
+    one, decisions = warning(1), Decisions(store.database, store.book)
     with store.transaction(NOW) as transaction:
         transaction.add_findings([one])
     decisions.decide(
         Verdict(event_id="v1", user_id="u7", occurred_at=NOW, about=one.finding_id, label="genuine", source="analyst", by="ana"), NOW
     )
     closed = SqlProtection(store).open_findings(["u7"], NOW)
-    decisions.withdraw("v1", NOW)
+    decisions.withdraw("v1", "ana", NOW)
 
     assert closed == {}
     assert SqlProtection(store).open_findings(["u7"], NOW) == {"u7": 1}

@@ -29,7 +29,7 @@ class Console:
 
     def __init__(self, made: Services, browse: Callable[..., TestClient[Any]]) -> None:
         self.services, self.browse = made, browse
-        self.store = SqlAnnouncements(made.store.database)
+        self.store = SqlAnnouncements(made.store.database, made.store.book)
 
     def send(self, who: str, path: str, **fields: str) -> Any:
         client = self.browse(self.services, who)
