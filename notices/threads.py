@@ -4,6 +4,7 @@ margin that has recovered since."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from domain.events import Event, Margin
@@ -67,6 +68,16 @@ def ending(thread: str, event: Event) -> Notice:
         answerable=False,
         thread=thread,
     )
+
+
+def replaced(fresh: Iterable[Notice]) -> Iterator[tuple[Notice, str, list[str]]]:
+    """Of each thread among new notices: its latest, why older ones that weren't sent are not any more, and the ids of those among `fresh`."""
+    threads: dict[tuple[str, str], list[Notice]] = {}
+    for notice in sorted((one for one in fresh if one.thread), key=lambda one: one.occurred_at):
+        threads.setdefault((notice.user_id, notice.thread), []).append(notice)
+    for *older, last in threads.values():
+        reason = f"a newer notice took its place: {last.notice_id}" if last.channels else "over before it was sent"
+        yield last, reason, [one.notice_id for one in older]
 
 
 def _family(kind: str) -> str:

@@ -25,9 +25,11 @@ from notices.compose import Composer, Reader, Recipient, missing, recipients, sl
 from notices.compose.approval import Unapproved
 from notices.compose.recipients import CURRENT, manager_copy
 from notices.digest import digest_notice
+from notices.lateness import too_late
 from notices.notes import notes
 from notices.preferences import is_optional, way
 from notices.refused import wanted
+from notices.threads import replaced
 from streams.records import Item
 
 log = structlog.get_logger(__name__)
@@ -168,7 +170,7 @@ class Desk:
         after: Mapping[tuple[str, str], str] = MappingProxyType({}),
     ) -> Sequence[Rendered]:  # fmt: skip
         """Adds the notice; what of it is queued."""
-        if reason := self._too_late(notice, now):
+        if reason := too_late(notice, now, self.late_after):
             gone = [Unsent(channel, "expired", reason) for channel in dict.fromkeys([*notice.channels, *notice.digest])]
             transaction.add_notice(msgspec.structs.replace(notice, digest=[]), unsent=gone)
             return ()
@@ -211,13 +213,6 @@ class Desk:
             return notice
         callbacks, name = self.store.callbacks, notice.user_id
         return wanted(notice, user, callbacks.unwanted(name), lambda channel, contact: callbacks.contact_bounced(name, channel, contact))
-
-    def _too_late(self, notice: Notice, now: datetime) -> str | None:
-        if now - notice.occurred_at > self.late_after:
-            return "too old to be told when it was read"
-        if notice.expires_at is not None and notice.expires_at <= now:
-            return "over before it could be told"
-        return None
 
     def _composed(
         self, notice: Notice, user: User | None, tokens: dict[str, str], now: datetime, *,
@@ -277,7 +272,7 @@ class Desk:
             self.wake()
 
     def _take_up_one(self, transaction: Transaction, waiting: Waiting, user: User | None, now: datetime) -> bool:
-        if reason := self._too_late(waiting.notice, now):
+        if reason := too_late(waiting.notice, now, self.late_after):
             transaction.give_up(waiting, reason, status="expired")
             return False
         alone = self._wanted(msgspec.structs.replace(waiting.notice, channels=[waiting.channel], digest=[], suppressed={}), user)
@@ -343,14 +338,10 @@ class Desk:
 
 def _supersede(transaction: Transaction, fresh: Collection[Notice]) -> dict[str, str]:
     """Ends what older notices of the threads have not sent; id -> reason of those among `fresh` whose place another one takes."""
-    latest: dict[tuple[str, str], Notice] = {}
-    for notice in sorted((one for one in fresh if one.thread), key=lambda one: one.occurred_at):
-        latest[notice.user_id, notice.thread] = notice
     over: dict[str, str] = {}
-    for (user_id, thread), last in latest.items():
-        reason = f"a newer notice took its place: {last.notice_id}" if last.channels else "over before it was sent"
-        transaction.supersede(user_id, thread, last.occurred_at, last.notice_id, reason)
-        over |= {one.notice_id: reason for one in fresh if one is not last and (one.user_id, one.thread) == (user_id, thread)}
+    for last, reason, older in replaced(fresh):
+        transaction.supersede(last.user_id, last.thread, last.occurred_at, last.notice_id, reason)
+        over |= dict.fromkeys(older, reason)
     return over
 
 

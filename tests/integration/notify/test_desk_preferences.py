@@ -94,6 +94,18 @@ def test_a_daily_digest_names_what_the_day_brought(bench: Bench):
     assert bench.claimed() == {}
 
 
+def test_a_digest_is_not_too_old_for_what_it_lists(bench: Bench):
+    """Put off at nine for the next morning's digest, and that for quiet hours: more than a day later it is told all the same."""
+    bench.later(hours=15, minutes=30)  # half past nine in Taipei
+    bench.user(preferences=Preferences(digest="daily", quiet_hours=QuietHours(start="08:00", end="12:00")))
+    notice = bench.notice()
+    bench.take(notice)
+    bench.later(hours=26, minutes=30)
+    bench.desk.tend()
+
+    assert "digest" in {row.kind for row in bench.claimed().values()}
+
+
 def test_the_ledger_says_what_was_odd_about_the_reader(bench: Bench):
     """What is left is told; nothing of what was odd stands there."""
     bench.user(email="mei at home", time_zone="Mars/Phobos", locale="tlh")

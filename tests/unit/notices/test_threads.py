@@ -9,7 +9,8 @@ from domain.events import Margin
 from domain.ids import suspect_mark
 from domain.profile import FoundBefore, Pending, UserState
 from notices.policy import Policy
-from notices.threads import MAX_THREADS, RECOVERED
+from notices.threads import MAX_THREADS, RECOVERED, replaced
+from tests.support.told import notice as a_notice
 from tests.unit.notices.builders import NOON, USER, at, finding, login, verdict
 
 POLICY = Policy(load())
@@ -134,3 +135,13 @@ def test_a_notice_marks_the_sessions_and_devices_that_it_is_about():
     [notice] = POLICY.decide(login("w1"), [found], state, NOON).notices
 
     assert notice.suspects == sorted([suspect_mark("session", "s1"), suspect_mark("session", "s2"), suspect_mark("device", "d9")])
+
+
+def test_of_new_notices_of_a_thread_the_latest_is_told():
+    """In event time, whatever their order; what only ends the thread leaves nothing of it to tell."""
+    first, second = (a_notice(n, thread="margin:cross", occurred_at=at(minutes=n)) for n in (1, 2))
+    ends = a_notice(3, thread="margin:cross", occurred_at=at(minutes=3), channels=[])
+
+    newer = f"a newer notice took its place: {second.notice_id}"
+    assert list(replaced([second, a_notice(4), first])) == [(second, newer, [first.notice_id])]
+    assert list(replaced([ends, second])) == [(ends, "over before it was sent", [second.notice_id])]
