@@ -11,12 +11,14 @@ import signal
 import socket
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 # Looked up before any fork: between fork and exec nothing may import or allocate locks.
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+_KEPT: deque[socket.socket] = deque(maxlen=128)
 
 
 class ChildFailed(RuntimeError):
@@ -24,11 +26,18 @@ class ChildFailed(RuntimeError):
 
 
 def free_port() -> int:
-    """A TCP port on 127.0.0.1 that nothing listens on right now."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port: int = s.getsockname()[1]
-        return port
+    """A TCP port on 127.0.0.1 that nothing listens on, and that on Linux nobody else is given until some hundred others were asked for:
+    whoever is to listen there may take seconds to start."""
+    s = socket.socket()
+    # A bound socket keeps the port from whoever asks for any port, and lets a server have it that names it, since both may share it.
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(("127.0.0.1", 0))
+    port: int = s.getsockname()[1]
+    if sys.platform == "linux":
+        _KEPT.append(s)
+    else:
+        s.close()
+    return port
 
 
 def port_free(port: int) -> bool:
