@@ -11,7 +11,7 @@ from typing import NamedTuple
 import phonenumbers
 
 from domain.events import User
-from domain.messages import Medium, Notice
+from domain.messages import Medium, Notice, OldContact
 from domain.policy_rules import Managers
 from notices.preferences import is_optional
 
@@ -100,14 +100,10 @@ def contacts_of(user: User | None) -> dict[Medium, str]:
 def _current(notice: Notice, user: User | None) -> Iterator[Recipient]:
     region = user.region if user else None
     contacts = {"email": email_address(user.email if user else None), "sms": phone_number(user.phone if user else None, region)}
-    replaced = {contact.value.strip().lower() for contact in notice.old_contacts}
     for contact in notice.new_contacts:
         # The event may be faster than the directory: the contact it still shows is the one just replaced.
-        channel = "email" if contact.kind == "email" else "sms"
-        shown = (user.email if contact.kind == "email" else user.phone) if user else None
-        usable = _address(contact.kind, contact.value, user)
-        if usable and (shown or "").strip().lower() in replaced:
-            contacts[channel] = usable
+        if _behind(notice, contact, user):
+            contacts["email" if contact.kind == "email" else "sms"] = _address(contact.kind, contact.value, user)
     for channel in notice.channels:
         if channel == "inapp":
             yield Recipient("inapp", notice.user_id, CURRENT)
@@ -117,6 +113,9 @@ def _current(notice: Notice, user: User | None) -> Iterator[Recipient]:
 
 def _old(notice: Notice, user: User | None, now: datetime) -> Iterator[Recipient]:
     contacts = [(contact.kind, contact.value) for contact in notice.old_contacts]
+    for contact in notice.new_contacts:
+        if user is not None and _behind(notice, contact, user):
+            contacts.append((contact.kind, (user.email if contact.kind == "email" else user.phone) or ""))
     of_account = notice.kind == "security_setting_changed" or notice.kind.startswith("account_")
     changed = _CHANGED.get(notice.facts.get("change", "")) if of_account else None
     for previous in (user and user.previous_contacts) or ():
@@ -128,5 +127,19 @@ def _old(notice: Notice, user: User | None, now: datetime) -> Iterator[Recipient
             yield Recipient("email" if kind == "email" else "sms", address, "old-" + sha256(address.lower().encode()).hexdigest()[:8])
 
 
+def _behind(notice: Notice, new: OldContact, user: User | None) -> bool:
+    """Whether the directory still shows what the change replaced: the contact that it names as the old one or, where it names none, any
+    other than the new one."""
+    usable = _address(new.kind, new.value, user)
+    shown = _address(new.kind, (user.email if new.kind == "email" else user.phone) or "", user) if user else None
+    if usable is None or shown is None:
+        return False
+    olds = [_address(old.kind, old.value, user) for old in notice.old_contacts if old.kind == new.kind]
+    named = {old.lower() for old in olds if old}
+    return shown.lower() in named if named else shown.lower() != usable.lower()
+
+
 def _address(kind: str, value: str, user: User | None) -> str | None:
+    if "**" in value:  # masked by the exchange: it names nobody
+        return None
     return email_address(value) if kind == "email" else phone_number(value, user.region if user else None)

@@ -75,6 +75,22 @@ def test_a_masked_old_contact_is_no_contact():
     assert told(changed("phone_changed", old="+31 *** 01"), user()) == {("email", "a@b.example"), ("inapp", "u7")}
 
 
+def test_a_change_that_names_no_old_address_is_told_at_the_one_that_the_directory_shows():
+    """It is behind the event: what it shows is what was replaced. Once it knows, its own list says what was."""
+    one = changed("email_changed", new="new@c.example")
+
+    assert told(one, user()) >= {("email", "a@b.example"), ("email", "new@c.example")}
+    assert [r.slot for r in recipients(one, user(), NOON) if r.address == "new@c.example"] == ["current"]
+    assert {address for channel, address in told(one, user(email="new@c.example")) if channel == "email"} == {"new@c.example"}
+
+
+def test_a_masked_address_gets_no_mail():
+    """`n***@c.example` may be somebody's."""
+    one = changed("email_changed", old="a***@b.example", new="n***@c.example")
+
+    assert {address for channel, address in told(one, user()) if channel == "email"} == {"a@b.example"}
+
+
 def test_a_recipient_is_told_once():
     """The same address from event and directory is one message; its slot stays the same."""
     one = changed("email_changed", old="Old@b.example", new="a@b.example")
