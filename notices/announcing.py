@@ -30,6 +30,11 @@ MAX_TITLE, MAX_TEXT = 200, 3_000
 """Characters that go into a notice; the mail stays below 40 kB."""
 WITHOUT_END = timedelta(days=7)
 """How long what has no length (it ends when it begins) may be told."""
+AGAIN = (5.0, 30.0, 120.0)
+"""Seconds after which the audience is looked for again: who came into the directory, or bought something, just after the announcement. The
+last time is as late as a notice waits for its reader."""
+TOO_OLD = "too old to be told when it was read"
+OVER = "over before it was sent"
 Status = Literal["active", "cancelled", "resolved"]
 
 
@@ -69,6 +74,19 @@ def ends(announcement: Announcement) -> datetime:
     if announcement.ends_at > announcement.starts_at:
         return announcement.ends_at
     return max(announcement.ends_at, begins(announcement)) + WITHOUT_END
+
+
+def too_late(announcement: Announcement, now: datetime, late_after: timedelta) -> str | None:
+    """Why it isn't told at all any more; None where it is. What ends one is told however late it would have been to begin it."""
+    if now - begins(announcement) > late_after:
+        return TOO_OLD
+    return OVER if announcement.status == "active" and ends(announcement) <= now else None
+
+
+def look_again(looks: int, contact_wait: float) -> timedelta | None:
+    """How long after the look number `looks` (the first: 1) the audience is looked for again; None when that was the last."""
+    delays = [0.0, *(delay for delay in AGAIN if delay < contact_wait), contact_wait]
+    return timedelta(seconds=delays[looks] - delays[looks - 1]) if looks < len(delays) else None
 
 
 def texts(announcement: Announcement) -> dict[str, tuple[str, str]]:

@@ -71,7 +71,7 @@ def ending(thread: str, event: Event) -> Notice:
 
 
 def replaced(fresh: Iterable[Notice]) -> Iterator[tuple[Notice, str, list[str]]]:
-    """Of each thread among new notices: its latest, why older ones that weren't sent are not any more, and the ids of those among `fresh`."""
+    """Of each thread among new notices: its latest, why unsent older ones are told no more, and the ids of those among `fresh`."""
     threads: dict[tuple[str, str], list[Notice]] = {}
     for notice in sorted((one for one in fresh if one.thread), key=lambda one: one.occurred_at):
         threads.setdefault((notice.user_id, notice.thread), []).append(notice)

@@ -19,9 +19,11 @@ from domain.events import Announcement
 from domain.events.user import User
 from domain.messages import Notice
 from domain.policy_rules import Rules
+from domain.ports import Unavailable
 from notices import announcing
 from stores.audience import Audience
 from stores.sql.announcements import TOLD_ALONE, Reader, SqlAnnouncements, Standing
+from streams.letters import where
 from streams.records import Item
 
 log = structlog.get_logger(__name__)
@@ -29,12 +31,7 @@ log = structlog.get_logger(__name__)
 PART = 250
 """Notices a transaction: it holds up the senders on SQLite."""
 LEASE = 60.0
-AGAIN = (5.0, 30.0, 120.0)
-"""Seconds after which the audience is looked for again: who came into the directory, or bought something, just after the announcement. The
-last time is after `contact_wait`, as long as a notice waits for its reader."""
 TOPIC = "topic"
-TOO_OLD = "too old to be told when it was read"
-OVER = "over before it was sent"
 
 
 class Announcer:
@@ -77,23 +74,22 @@ class Announcer:
             expires_at=announcing.ends(event),
             now=now,
             at=item.source,
-            over=self._over(event, now),
+            over=announcing.too_late(event, now, self.late_after),
         )
         if version:
             log.info("announcement taken", announcement=name, version=version, kind=event.kind, status=event.status)
 
-    def _over(self, event: Announcement, now: datetime) -> str | None:
-        if now - announcing.begins(event) > self.late_after:
-            return TOO_OLD
-        return OVER if event.status == "active" and announcing.ends(event) <= now else None
-
     # -- waves
 
     def tend(self) -> None:
-        """Once a second: whatever is due of any announcement that no other worker holds."""
+        """Once a second: whatever is due of any announcement that no other worker holds. One that can't be told holds up no other."""
         for standing in self.store.claim(self.owner, self.now(), LEASE):
             try:
                 self._one(standing)
+            except Unavailable:
+                raise
+            except Exception as error:
+                log.error("announcement can't be told", announcement=standing.announcement_id, version=standing.version, error=where(error))
             finally:
                 self.store.release(standing.announcement_id, self.owner)
 
@@ -104,7 +100,7 @@ class Announcer:
         event, now = found.content, self.now()
         closing = standing.state in TOLD_ALONE
         if not closing and standing.expires_at <= now:
-            self.store.end(standing.announcement_id, standing.version, "expired", OVER, now)
+            self.store.end(standing.announcement_id, standing.version, "expired", announcing.OVER, now)
             return
         if not announcing.texts(event):
             self._block(standing, "no text in a language that Vigil writes")
@@ -142,14 +138,9 @@ class Announcer:
                 renewed = self.now()
                 if not self.store.renew(standing.announcement_id, self.owner, renewed + timedelta(seconds=LEASE)):
                     return False
-        self.store.scanned(standing.announcement_id, standing.version, self._next_scan(standing), self.now())
+        now, wait = self.now(), announcing.look_again(standing.scans + 1, self.contact_wait)
+        self.store.scanned(standing.announcement_id, standing.version, None if wait is None else now + wait, now)
         return True
-
-    def _next_scan(self, standing: Standing) -> datetime | None:
-        delays = [0.0, *(delay for delay in AGAIN if delay < self.contact_wait), self.contact_wait]
-        if standing.scans + 1 >= len(delays):
-            return None
-        return self.now() + timedelta(seconds=delays[standing.scans + 1] - delays[standing.scans])
 
     def _reached(self, event: Announcement, users: Sequence[User]) -> list[tuple[str, str]]:
         stakes = self._stakes(event, users)

@@ -203,6 +203,17 @@ def test_what_is_over_is_told_to_nobody_any_more(bench: Bench, board: Board):
     assert "asleep" not in mails(bench)
 
 
+def test_one_that_cannot_be_told_holds_up_no_other(bench: Bench, board: Board):
+    """Its words can't be read any more: the one behind it goes out all the same."""
+    people(bench, "u1")
+    board.publish(board.event(announcement_id="a-broken"))
+    board.publish(board.event(announcement_id="b-whole"))
+    with board.store.database.writing() as connection:
+        connection.exec_driver_sql("UPDATE announcement_versions SET content = '{}' WHERE announcement_id = 'a-broken'")
+
+    assert board.tell() == ["u1"]
+
+
 def test_an_update_follows_in_the_same_thread(bench: Bench, board: Board):
     """To those who were told, as a reply to the first mail and in place of the item; who wasn't told yet gets the new version alone."""
     people(bench, "u1", "u2")

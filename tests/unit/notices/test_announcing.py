@@ -138,3 +138,24 @@ def test_whatever_is_written_nobody_gets_a_language_without_words(user: User, ti
 
     assert text is None or text.locale in available()
     assert isinstance(announcing.reaches(one, user, announcing.stake_of(user, None), "en"), bool)
+
+
+def test_the_audience_is_looked_for_again_until_a_notice_would_wait_no_longer():
+    """Soon at first, last when a reader who isn't in the directory is given up."""
+
+    def looks(contact_wait: float) -> list[float]:
+        waits = [announcing.look_again(looks, contact_wait) for looks in range(1, 7)]
+        return [sum(w.total_seconds() for w in waits[: n + 1] if w) for n, wait in enumerate(waits) if wait]
+
+    assert looks(600) == [5, 30, 120, 600]
+    assert looks(20) == [5, 20]
+
+
+def test_what_ends_an_announcement_is_told_after_its_time():
+    """But what began too long ago isn't, nor what is over before it was read."""
+    day, late = timedelta(days=1), AT + timedelta(hours=3)
+
+    assert announcing.too_late(announcement(), AT, day) is None
+    assert announcing.too_late(announcement(), late, day) == announcing.OVER
+    assert announcing.too_late(announcement(status="resolved"), late, day) is None
+    assert announcing.too_late(announcement(status="resolved"), AT + 2 * day, day) == announcing.TOO_OLD
