@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 QUALITY = (ROOT / "docs" / "quality.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 BENCHMARKS = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
 
 
@@ -90,6 +91,20 @@ def test_throughput(begins: str, loop: str) -> None:
 
     assert same(cells[1].split()[0].replace(",", ""), median(one["events/s"] for one in rounds))
     assert same(cells[2], median(one["CPU us an event"] for one in rounds))
+
+
+def test_the_readme_says_the_same() -> None:
+    """What a stranger reads first: shares told, honest people told, events a second, time to the mail."""
+    quality, speed = kept("exchange-quality"), kept("latest")["kafka"]
+    told = re.findall(r"(\d+) %", row(README, "noticed of")[1])
+    (trickle,) = [one for one in speed["latency"] if one["logins/s"] == 5.0]
+    events = median(one["events/s"] for one in speed["throughput"] if one["loop"] == "vigil" and one["users"] == 10_000)
+    times = re.findall(r"(\d+) ms", row(README, "from event to mail")[1])
+
+    assert [round(100 * quality["grades"][grade]["told"]) for grade in ("plain", "careful", "expert")] == [int(one) for one in told]
+    assert row(README, "honest people told")[1].startswith(f"{quality['told_false_user_days_per_1000']:.0f},")
+    assert f"about {round(events, -2):,.0f} events a second" in README
+    assert [int(one) for one in times] == [round(trickle["p50 ms"]), round(trickle["p99 ms"])]
 
 
 def test_a_figure_that_is_another_would_be_noticed() -> None:
