@@ -65,7 +65,7 @@ async def bare() -> None:
         for tp, records in fetched.items():
             for start in range(0, len(records), BATCH):
                 part = records[start : start + BATCH]
-                await work.run([decode(record) for record in part], tp.partition)
+                await work.run([decode(record) for record in part], owned=True)
                 done[tp] = part[-1].offset + 1
                 now = asyncio.get_running_loop().time()
                 if now - last > 0.5:
@@ -97,8 +97,8 @@ def plain_faust() -> None:
             batches: dict[int, list[Item]] = {}
             for event in events:
                 batches.setdefault(event.message.partition, []).append(_decoded(decode, event.message))
-            for partition, items in batches.items():
-                await holder["kernel"].run(items, partition)
+            for items in batches.values():
+                await holder["kernel"].run(items, owned=True)
 
     sys.argv = ["faust", "worker", "--without-web", "--loglevel", "warn"]
     app.main()
@@ -124,7 +124,7 @@ def quix() -> None:
             if Held.work is None:
                 Held.work = kernel()
                 tune()
-            loop.run_until_complete(Held.work.run([item.value for item in batch], batch.partition))
+            loop.run_until_complete(Held.work.run([item.value for item in batch], owned=True))
 
     app = Application(
         broker_address=BROKERS, consumer_group=GROUP, auto_offset_reset="earliest", commit_every=BATCH, commit_interval=0.5,

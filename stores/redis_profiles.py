@@ -50,7 +50,7 @@ def erase(client: Any, user_id: str) -> None:
 
 
 class Fenced(Exception):
-    """Another worker owns the partition by now: nothing was written."""
+    """Another worker owns these partitions by now: nothing of them was written."""
 
 
 class RedisProfiles:
@@ -73,17 +73,31 @@ class RedisProfiles:
                 found.update(zip(part, values, strict=True))
         return found
 
-    async def save(self, states: Mapping[str, bytes], partition: int | None = None) -> None:
-        """Writes all. With a partition that was claimed: raises Fenced when someone else has claimed it since."""
-        names = list(states)
-        token = self._tokens.get(partition) if partition is not None else None
+    async def save(self, states: Mapping[str, bytes], places: Mapping[str, int] | None = None) -> None:
+        """Writes all. `places`: partition of each user, claimed before; raises Fenced when someone else has claimed one of them since: of
+        that nothing is written, of the others all."""
+        if places is None:
+            names = list(states)
+            with answering():
+                for start in range(0, len(names), CHUNK):
+                    await self._client.mset({PREFIX + user: states[user] for user in names[start : start + CHUNK]})
+            return
+        owned: dict[int, list[str]] = {}
+        for user in states:
+            owned.setdefault(places[user], []).append(user)
+        if given_up := owned.keys() - self._tokens.keys():
+            raise Fenced(", ".join(map(str, sorted(given_up))))
+        calls: list[tuple[list[str], list[str | bytes]]] = []
+        for partition, users in owned.items():
+            for start in range(0, len(users), CHUNK):
+                part = users[start : start + CHUNK]
+                keys = [f"{OWNER}{partition}", *(PREFIX + user for user in part)]
+                calls.append((keys, [self._tokens[partition], *(states[user] for user in part)]))
         with answering():
-            for start in range(0, len(names), CHUNK):
-                part = names[start : start + CHUNK]
-                if token is None:
-                    await self._client.mset({PREFIX + user: states[user] for user in part})
-                elif not await self._run([f"{OWNER}{partition}", *(PREFIX + u for u in part)], [token, *(states[u] for u in part)]):
-                    raise Fenced(f"partition {partition}")
+            written = await self._run(calls)
+        if not all(written):
+            lost = {keys[0].removeprefix(OWNER) for (keys, _), done in zip(calls, written, strict=True) if not done}
+            raise Fenced(", ".join(sorted(lost)))
 
     async def claim(self, partition: int) -> None:
         """This worker owns the partition from now on. To be called before anything of it is loaded."""
@@ -129,12 +143,16 @@ class RedisProfiles:
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def _run(self, keys: list[str], values: list[str | bytes]) -> bool:
+    async def _run(self, calls: Sequence[tuple[list[str], list[str | bytes]]]) -> list[bool]:
+        """The script with each of these keys and values, sent together."""
         for _ in range(2):
             if self._script is None:
                 self._script = await self._client.script_load(_SAVE)
+            pipeline = self._client.pipeline(transaction=False)
+            for keys, values in calls:
+                pipeline.evalsha(self._script, len(keys), *keys, *values)
             try:
-                return bool(await self._client.evalsha(self._script, len(keys), *keys, *values))
-            except NoScriptError:  # Redis was restarted or its scripts flushed
+                return [bool(done) for done in await pipeline.execute()]
+            except NoScriptError:  # Redis was restarted or its scripts flushed; what was written is written again
                 self._script = None
         raise Unavailable("Redis: forgets its scripts")

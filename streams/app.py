@@ -27,7 +27,6 @@ class App(faust.App):
     """faust.App that knows when it consumes. Attributes that the transport reads are set by `build`."""
 
     batch_decode: Callable[[Any], Any]
-    batch_together: bool = False
     batch_linger: float = 0.005
     small_broker: bool = False
     consumes: bool = False
@@ -62,9 +61,8 @@ class App(faust.App):
             await close()
 
 
-def build(settings: Settings, role: str, decode: Callable[[Any], Any], together: bool = False) -> App:
-    """The app of a role (`detect`, `notify`), group `{kafka.group}-{role}`. `decode`: streams.records.EventDecoder or PlainDecoder.
-    `together`: a batch is what came while the one before was worked on, of all partitions."""
+def build(settings: Settings, role: str, decode: Callable[[Any], Any]) -> App:
+    """The app of a role (`detect`, `notify`), group `{kafka.group}-{role}`. `decode`: streams.records.EventDecoder or PlainDecoder."""
     kafka = settings.kafka
     brokers = [f"kafka://{broker.strip()}" for broker in kafka.brokers.split(",") if broker.strip()]
     # The embedded broker holds a join for half the rebalance timeout.
@@ -84,14 +82,14 @@ def build(settings: Settings, role: str, decode: Callable[[Any], Any], together:
         consumer_group_instance_id=None if kafka.small_broker else instance_id(settings.data_dir, role),
         consumer_auto_offset_reset="earliest",
         stream_wait_empty=True,
-        stream_buffer_maxsize=1 if together else 16,
+        stream_buffer_maxsize=1,  # so that a batch is what came while the one before was worked on
         topic_allow_declare=False,
         topic_disable_leader=True,
         web_enabled=False,
         autodiscover=False,
         **timing,
     )
-    app.batch_decode, app.batch_together = decode, together
+    app.batch_decode = decode
     app.small_broker = kafka.small_broker
     return app
 

@@ -44,9 +44,9 @@ def detect_app(settings: Settings, kernel: Kernel) -> App:
 
     async def work(batch: Batch) -> bool:
         try:
-            await kernel.run(batch.items, batch.partition)
-        except Fenced:
-            log.warning("partition %d has gone to another worker: what was done is left to it", batch.partition)
+            await kernel.run(batch.items, owned=True)
+        except Fenced as error:
+            log.warning("partition %s has gone to another worker: what was done is left to it", error)
             kernel.forget()
             return False
         return True

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NoReturn, Protocol
@@ -46,7 +46,7 @@ class Profiles(Protocol):
 
     async def load(self, user_ids: Sequence[str]) -> dict[str, bytes | None]: ...
 
-    async def save(self, states: dict[str, bytes], partition: int | None = None) -> None: ...
+    async def save(self, states: dict[str, bytes], places: Mapping[str, int] | None = None) -> None: ...
 
     async def claim(self, partition: int) -> None: ...
 
@@ -90,6 +90,8 @@ class Work:
         self.messages: list[Message] = []
         self.causes: list[Item] = []
         self.states: dict[str, UserState] = {}
+        self.places: dict[str, int] = {}
+        """Partition of each user."""
         self.changed: set[str] = set()
         self.applied: dict[str, list[Item]] = {}
         self.records: list[Any] = []
@@ -121,18 +123,20 @@ class Kernel(Patient):
         self._claimed: set[int] = set()
         self._hot: dict[str, tuple[bytes, UserState]] = {}
 
-    async def run(self, items: Sequence[Item], partition: int | None = None) -> None:
-        """Takes one batch, of one partition index where `partition` is given, to its end. Waits while Redis or Kafka are away."""
+    async def run(self, items: Sequence[Item], *, owned: bool = False) -> None:
+        """Takes one batch, of one partition after another, to its end. `owned`: they are this worker's alone, and claimed as such. Waits
+        while Redis or Kafka are away."""
         started = time.perf_counter()
-        if partition is not None and partition not in self._claimed:
-            await self._claim(partition)
+        if owned:
+            for partition in {item.partition for item in items} - self._claimed:
+                await self._claim(partition)
         events = [item.event for item in items if isinstance(item.event, RULED)]
         await self._meet(events)
         stored = await self._load([event.user_id for event in events])
         loaded = time.perf_counter()
         work = self._apply(items, stored)
-        if partition is not None:
-            self._tell_late(work, items, partition)
+        if owned:
+            self._tell_late(work, items)
         applied = time.perf_counter()
         await self._publish(work)
         published = time.perf_counter()
@@ -140,7 +144,7 @@ class Kernel(Patient):
             await self._insist(self._crowd.save)
         encoded = {user: encode(work.states[user]) for user in work.changed}
         if encoded:
-            await self._insist(lambda: self.profiles.save(encoded, partition))
+            await self._insist(lambda: self.profiles.save(encoded, work.places if owned else None))
             self.cache.put(encoded)
             self._keep(encoded, work.states)
         if self._cohorts is not None:
@@ -260,6 +264,7 @@ class Kernel(Patient):
             state = work.states.get(user)
             if state is None:
                 state = work.states[user] = self._state(user, stored)
+                work.places[user] = item.partition
             key = self._key(item)
             if item.offset <= state.applied.get(key, -1):
                 self.tally.skipped += 1
@@ -312,12 +317,16 @@ class Kernel(Patient):
             for action in decision.actions:
                 self._act(work, user, action, item)
 
-    def _tell_late(self, work: Work, items: Sequence[Item], partition: int) -> None:
-        """Publishes a service event for what users of the partition wait for longer than usual."""
-        newest = max(((item.at or 0.0, item) for item in items if item.event is not None), key=lambda pair: pair[0], default=None)
-        if newest is not None:
-            for late in self.engine.waits.overdue(partition, min(newest[0], self.clock())):
-                work.publish(TOPIC_OF[Service], late.user_id, late, newest[1], partition)
+    def _tell_late(self, work: Work, items: Sequence[Item]) -> None:
+        """Publishes a service event for what users of these partitions wait for longer than usual."""
+        newest: dict[int, Item] = {}
+        for item in items:
+            known = newest.get(item.partition)
+            if item.event is not None and (known is None or (item.at or 0.0) > (known.at or 0.0)):
+                newest[item.partition] = item
+        for partition, item in newest.items():
+            for late in self.engine.waits.overdue(partition, min(item.at or 0.0, self.clock())):
+                work.publish(TOPIC_OF[Service], late.user_id, late, item, partition)
 
     def _act(self, work: Work, user: str, action: Any, item: Item) -> None:
         work.publish("account-actions", user, action, item)

@@ -265,7 +265,7 @@ class Notify(Patient):
 
 def notify_app(settings: Settings, notify: Notify) -> App:
     """The Faust app; `notify` does the work."""
-    app = build(settings, "notify", _decoder(settings), together=True)
+    app = build(settings, "notify", _decoder(settings))
     app.batch_linger = GATHER
 
     async def work(batch: Batch) -> None:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import sys
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -50,7 +50,7 @@ class Fresh:
     async def load(self, user_ids: Sequence[str]) -> dict[str, bytes | None]:
         return {user: self.states.get(user) for user in user_ids}
 
-    async def save(self, states: dict[str, bytes], partition: int | None = None) -> None:
+    async def save(self, states: dict[str, bytes], places: Mapping[str, int] | None = None) -> None:
         self.states.update(states)
 
     async def same(self) -> bool:
@@ -183,7 +183,7 @@ async def _replay(settings: Settings, kernel: Kernel, ends: dict[TopicPartition,
                     if await consumer.position(part) >= ends[part]:
                         left.discard(part)
             while items := merge.take(BATCH, left.__contains__):
-                await kernel.run(items, items[0].partition)
+                await kernel.run(items, owned=True)
     except (KafkaError, OSError) as error:
         raise Unavailable(f"Kafka at {settings.kafka.brokers}: {error!r}") from error
     finally:

@@ -1,4 +1,4 @@
-"""One Faust message carries many Kafka records, of all co-partitioned topics of one partition index, in event time.
+"""One Faust message carries many Kafka records, of all co-partitioned topics; those of one partition index are in event time.
 
 Faust spends about 60 us of Python on each message. This transport keeps Faust's app, agents, group, rebalances and commit timer, and pays
 that once for up to `app.batch_size` records. Attributes of the app that it reads:
@@ -6,8 +6,9 @@ that once for up to `app.batch_size` records. Attributes of the app that it read
     app.batch_decode    record of aiokafka -> item with `.at` (event time, seconds; None: no time of its own). Each record is decoded once.
     app.batch_size      records a message, 500
     app.batch_linger    seconds to wait after a poll without a full batch, 0.005: a poll costs 0.8 ms of CPU whatever it brings
-    app.batch_together  a message carries what is at hand of all partitions, one after the other, instead of one partition's: for work
-                        that costs by the batch. False
+
+A message carries what is at hand of all partitions, one after the other: acknowledgements and transactions cost by the batch, so that many
+partitions with little to do each must not wait for one another's.
 
 What is committed: for each topic and partition, the leading run of offsets whose batches are done (Batch.commit was called). Faust's own
 acks are not trusted: it also acks what a stream skips in a rebalance or what an agent raised on.
@@ -54,14 +55,13 @@ FETCH_WAIT_MS = 250
 
 
 class Batch:
-    """Items of one partition index, or of several one after the other, each in event time. `commit()` says that they are done; without it
+    """Items of partition after partition, each in event time. `commit()` says that they are done; without it
     they come back."""
 
-    __slots__ = ("done", "items", "partition")
+    __slots__ = ("done", "items")
 
     def __init__(self, items: list[Any]):
         self.items, self.done = items, False
-        self.partition = items[-1].partition
 
     def commit(self) -> None:
         self.done, self.items = True, []  # drop the payload now: the batch itself stays until the next commit
@@ -131,7 +131,6 @@ class Consumer(driver.Consumer):
         self.batch_decode = app.batch_decode
         self.batch_size = getattr(app, "batch_size", 500)
         self.batch_linger = getattr(app, "batch_linger", 0.005)
-        self.batch_together = bool(getattr(app, "batch_together", False))
         self.clock = getattr(app, "batch_clock", time.time)
         self._small = bool(getattr(app, "small_broker", False))
         self.committed_at: float | None = None
@@ -215,11 +214,7 @@ class Consumer(driver.Consumer):
     _hole: tuple[TP, int, int] | None = None
 
     def _ready(self) -> Iterator[list[Any]]:
-        """What is at hand now: partition by partition, or of all of them."""
-        if not self.batch_together:
-            for partition in sorted(self._merges):
-                yield self._take(partition)
-            return
+        """What is at hand now, of all partitions."""
         together: list[Any] = []
         for partition in sorted(self._merges):
             together += self._take(partition)

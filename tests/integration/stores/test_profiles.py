@@ -4,7 +4,7 @@ import pytest
 
 from embedded.redis import Redis
 from stores.redis_client import connect, connect_async
-from stores.redis_profiles import RedisProfiles, erase
+from stores.redis_profiles import Fenced, RedisProfiles, erase
 
 
 async def test_an_emptied_redis_is_noticed_by_every_worker(redis_server: Redis) -> None:
@@ -44,3 +44,37 @@ async def test_an_erased_user_is_named_once_and_nothing_is_left_of_him(redis_ser
 
     assert (before, at_once, named) == ([], None, [["u1"], []])
     assert left == {"u1": None, "u2": b"two"}
+
+
+async def test_who_no_longer_owns_a_partition_writes_nothing_of_it(redis_server: Redis) -> None:
+    """A worker that was paused for too long: what the new owner learned stays; of its other partitions everything is written."""
+    paused, now = RedisProfiles(connect_async(redis_server.url)), RedisProfiles(connect_async(redis_server.url))
+    for partition in (0, 1):
+        await paused.claim(partition)
+    await paused.save({"u0": b"old", "u1": b"old"}, {"u0": 0, "u1": 1})
+    await now.claim(1)
+    await now.save({"u1": b"new"}, {"u1": 1})
+
+    with pytest.raises(Fenced, match=r"^1$"):
+        await paused.save({"u0": b"later", "u1": b"later"}, {"u0": 0, "u1": 1})
+    found = await now.load(["u0", "u1"])
+    paused.disclaim()
+    with pytest.raises(Fenced, match=r"^0$"):
+        await paused.save({"u0": b"much later"}, {"u0": 0})
+    await paused.close()
+    await now.close()
+
+    assert found == {"u0": b"later", "u1": b"new"}
+
+
+async def test_profiles_are_written_although_redis_forgot_its_scripts(redis_server: Redis) -> None:
+    """As after a restart: the script is loaded again."""
+    profiles = RedisProfiles(connect_async(redis_server.url))
+    await profiles.claim(0)
+    await profiles.save({"u0": b"one"}, {"u0": 0})
+    connect(redis_server.url).script_flush()
+    await profiles.save({"u0": b"two"}, {"u0": 0})
+    found = await profiles.load(["u0"])
+    await profiles.close()
+
+    assert found == {"u0": b"two"}

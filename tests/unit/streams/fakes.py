@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -105,7 +105,7 @@ class MemoryProfiles:
         self.loads += 1
         return {user: self.data.get(user) for user in user_ids}
 
-    async def save(self, states: dict[str, bytes], partition: int | None = None) -> None:
+    async def save(self, states: dict[str, bytes], places: Mapping[str, int] | None = None) -> None:
         self._answer()
         self.saves += 1
         self.data.update(states)

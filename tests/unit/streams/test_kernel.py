@@ -1,6 +1,7 @@
 """The batch unit: what it publishes and writes, and what it does when a record or a part fails."""
 
 import base64
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import msgspec
@@ -245,9 +246,9 @@ async def test_an_event_counts_as_applied_once_its_profile_is_written() -> None:
     parts, counted = Parts(), []
     save = parts.profiles.save
 
-    async def watched(states: dict[str, bytes], partition: int | None = None) -> None:
+    async def watched(states: dict[str, bytes], places: Mapping[str, int] | None = None) -> None:
         counted.append(dict(parts.kernel.tally.events))
-        await save(states, partition)
+        await save(states, places)
 
     parts.profiles.save = watched  # type: ignore[method-assign]
     await parts.kernel.run([item("logins", 0, login("e0"))])
@@ -263,7 +264,7 @@ async def test_what_is_late_is_told_as_a_service_event_of_its_user() -> None:
     parts.engine.late = [
         Service(event_id="late-t1", user_id="u9", occurred_at=datetime.fromtimestamp(NOW, UTC), subject="withdrawal", problem="delayed")
     ]
-    await parts.kernel.run([item("logins", 0, login("e1"))], 0)
+    await parts.kernel.run([item("logins", 0, login("e1"))], owned=True)
 
     (told,) = parts.bus.messages
     assert (told.topic, told.key, told.partition) == ("service-events", b"u9", 0)
@@ -276,9 +277,9 @@ async def test_events_that_follow_for_others_are_published_on_their_topics() -> 
     parts.engine.tells = [
         Report(event_id="r", user_id="u8", occurred_at=datetime.fromtimestamp(NOW, UTC), subject="theft", text="", urls=[], addresses=[], senders=[])
     ]  # fmt: skip
-    await parts.kernel.run([item("logins", 0, login("e1"))], 0)
+    await parts.kernel.run([item("logins", 0, login("e1"))], owned=True)
     parts.bus.refuses = lambda message: message.topic == "reports"
-    await parts.kernel.run([item("logins", 1, login("e2"))], 0)
+    await parts.kernel.run([item("logins", 1, login("e2"))], owned=True)
 
     assert [report["user_id"] for report in parts.bus.on("reports")] == ["u8"]
     assert parts.bus.on("dead-letters") == []

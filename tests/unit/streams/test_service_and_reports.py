@@ -33,7 +33,7 @@ class Worker:
         self.offset += 1
         value = {"type": kind, "event_id": f"e{self.offset}", "user_id": user, **fields}
         value.setdefault("occurred_at", datetime.fromtimestamp(NOW + at, UTC).isoformat())
-        await self.kernel.run([item(topic, self.offset, json.dumps(value).encode(), key=user.encode())], 0)
+        await self.kernel.run([item(topic, self.offset, json.dumps(value).encode(), key=user.encode())], owned=True)
 
     async def back(self, topic: str) -> int:
         """What was published on an input topic comes in again, as it would from the broker; how many."""

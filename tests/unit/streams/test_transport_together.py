@@ -1,4 +1,4 @@
-"""What the transport hands out: partition by partition, or all that is at hand in one batch."""
+"""What the transport hands out: all that is at hand, of all partitions, in one batch."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from streams.records import Item
 from streams.transport import Consumer
 
 
-def consumer(together: bool) -> Consumer:
+def consumer() -> Consumer:
     """A consumer with two records of each of three partitions at hand."""
     made = object.__new__(Consumer)
-    made.batch_together, made.batch_size, made.handed_out = together, 500, 0
+    made.batch_size, made.handed_out = 500, 0
     made._merges, made._flight, made._done = defaultdict(Merge), defaultdict(deque), {}
     made._acked, made._acked_index = defaultdict(list), defaultdict(set)
     made.clock = lambda: 0.0
@@ -35,23 +35,16 @@ def sizes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streams.merge._size", lambda item: 1)
 
 
-def test_partition_by_partition_unless_told_otherwise() -> None:
-    """Detection needs one partition's records a batch: its profiles and models are that partition's."""
-    handed = list(consumer(together=False)._ready())
-
-    assert [[(item.partition, item.offset) for item in items] for items in handed] == [[(n, 7), (n, 8)] for n in range(3)]
-
-
-def test_all_partitions_share_a_batch_where_work_costs_by_the_batch() -> None:
-    """The notice desk pays a transaction a batch, so what came of all partitions meanwhile goes into one."""
-    (items,) = consumer(together=True)._ready()
+def test_all_partitions_share_a_batch() -> None:
+    """Transactions and acknowledgements cost by the batch, so what came of all partitions meanwhile goes into one."""
+    (items,) = consumer()._ready()
 
     assert [(item.partition, item.offset) for item in items] == [(0, 7), (0, 8), (1, 7), (1, 8), (2, 7), (2, 8)]
 
 
 def test_a_backlog_comes_in_portions_that_reach_every_partition() -> None:
     """Full batches are handed out one after the other; nothing of the last partition waits for the first one's end."""
-    made = consumer(together=True)
+    made = consumer()
     made.batch_size = 3
     handed = [[(item.partition, item.offset) for item in items] for items in made._ready()]
 
@@ -60,7 +53,7 @@ def test_a_backlog_comes_in_portions_that_reach_every_partition() -> None:
 
 def test_a_shared_batch_commits_each_of_its_partitions_and_only_when_it_is_done() -> None:
     """Offsets of all partitions in a batch wait for it, and none is committed before."""
-    made = consumer(together=True)
+    made = consumer()
     (items,) = made._ready()
     _, message = made._message(items, 1)
     tps = [TP("notices", n) for n in range(3)]
