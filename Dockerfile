@@ -1,6 +1,6 @@
 # One image for worker and console: the same worker.py with another command. Non-root; runs on a read-only file system with /tmp
 # and /var/lib/vigil writable.
-FROM python:3.13-slim-bookworm AS build
+FROM python:3.13.9-slim-bookworm AS build
 WORKDIR /opt/vigil
 COPY requirements-uv.lock requirements.lock ./
 RUN python -m venv .venv \
@@ -22,7 +22,7 @@ RUN PYTHONPATH=. .venv/bin/python -c "from pathlib import Path; from stores.carr
     [unpacked(name, Path('/var/lib/vigil/geo')) for name in ('city', 'asn')]" \
  && .venv/bin/python -m compileall -q config domain detectors notices ledger stores streams console embedded
 
-FROM python:3.13-slim-bookworm
+FROM python:3.13.9-slim-bookworm
 RUN useradd --system --uid 10001 --home-dir /var/lib/vigil --shell /usr/sbin/nologin vigil
 COPY --from=build /opt/vigil /opt/vigil
 COPY --from=build --chown=vigil:vigil /var/lib/vigil /var/lib/vigil

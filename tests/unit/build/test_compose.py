@@ -96,6 +96,17 @@ def test_make_secrets_makes_every_secret_once(tmp_path: Path) -> None:
     assert made["postgres_password"] in made["database_url"]
 
 
+def test_the_image_is_built_on_a_pinned_one() -> None:
+    """Both stages on the same, down to the patch; nobody runs as root in it."""
+    text = (ROOT / "Dockerfile").read_text()
+    bases = re.findall(r"^FROM (\S+)", text, re.MULTILINE)
+
+    assert len(bases) == 2
+    assert len(set(bases)) == 1
+    assert re.fullmatch(r"python:3\.1[123]\.\d+-slim-\w+", bases[0])
+    assert re.search(r"^USER vigil$", text, re.MULTILINE)
+
+
 def test_the_image_takes_along_every_room_and_nothing_else() -> None:
     """Each folder of code that worker.py may import is copied; tests are not."""
     copied = set(re.findall(r"^COPY (\w+) \1$", (ROOT / "Dockerfile").read_text(), re.MULTILINE))
