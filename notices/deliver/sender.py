@@ -23,6 +23,7 @@ import structlog
 from domain.messages import DeliveryStatus, Medium, Receipt
 from domain.ports import Delivery, Outbox
 from domain.severity import RANK
+from domain.substitute import substitute
 from notices.deliver.billing import Billing
 from notices.deliver.lane import Job, Lane
 from notices.deliver.outcome import Delivered, Outcome, Refused, Sent, Unavailable
@@ -40,7 +41,6 @@ MANY = 100
 """Outcomes that are written at once all the same."""
 AFTERWARDS = 1.0
 """Seconds after a recovery until what waited is hurried once more."""
-OTHER: dict[Medium, Medium] = {"email": "sms", "sms": "email"}
 
 
 class Marks(Protocol):
@@ -320,7 +320,7 @@ class Sender:
 
     def _other(self, delivery: Delivery, status: DeliveryStatus) -> Medium | None:
         """The channel that takes this one's place. An old contact has none: his other contact may be the new owner's."""
-        other = OTHER.get(delivery.rendered.channel)
+        other = substitute(delivery.rendered.channel, delivery.rendered.kind)
         if status not in ("rejected", "failed") or other is None or delivery.fallback_of or delivery.rendered.slot != "current":
             return None
         return other if self.lanes[other] else None

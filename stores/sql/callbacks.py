@@ -13,6 +13,7 @@ from domain.callback import Callback
 from domain.ids import notice_id
 from domain.ledger import Book, micros
 from domain.messages import DeliveryStatus, Medium, Notice, Receipt
+from domain.substitute import substitute
 from stores.sql import rows
 from stores.sql.bulk import insert_rows
 from stores.sql.chain import contents_by_id, user_keys
@@ -23,9 +24,6 @@ from stores.sql.schema import bus_outbox, deliveries, receipts, refusals
 BOUNCED = "bounced"
 CONTACT_BOUNCED = "service_contact_bounced"
 """The kind of the notice about a contact that is no good."""
-OTHER: dict[str, Medium] = {"email": "sms", "sms": "email"}
-NO_SUBSTITUTE = ("tip_", "announcement_", "digest")
-"""How kinds begin that no text message takes the place of."""
 MAY_BECOME: dict[str, frozenset[str]] = {
     "sent": frozenset({"delivered", "bounced", "failed"}),
     "unknown": frozenset({"delivered", "bounced", "failed"}),
@@ -157,7 +155,7 @@ class SqlCallbacks:
 
 def _other(row: RowMapping, callback: Callback, channels: Collection[Medium]) -> Medium | None:
     """The channel that takes this one's place, by the same rules as when a provider refuses at once."""
-    other = OTHER.get(row["channel"])
-    if callback.status == "delivered" or row["fallback_of"] or row["slot"] != "current" or row["kind"].startswith(NO_SUBSTITUTE):
+    other = substitute(row["channel"], row["kind"])
+    if callback.status == "delivered" or row["fallback_of"] or row["slot"] != "current":
         return None
     return other if other in channels else None

@@ -93,6 +93,18 @@ def test_no_channel_takes_the_place_of_an_old_contact_or_where_there_is_none(
     assert outbox.fall_backs == {}
 
 
+@pytest.mark.parametrize("kind", ["tip_codes", "announcement_maintenance", "tip_announcement", "digest"])
+def test_what_many_are_told_is_no_text_message_for_want_of_a_mail(outbox: MemoryOutbox, start: Callable[..., Sender], kind: str):
+    """Refused at once or returned later: nobody is sent a tip by SMS whose mailbox is closed."""
+    mails = RecordingProvider()
+    mails.always = Refused("SMTP 550 5.1.1 no such user")
+    outbox.add(rendered(1, kind=kind))
+    start(email=[mails], sms=[RecordingProvider("sms")])
+    outbox.wait_final()
+
+    assert outbox.fall_backs == {}
+
+
 def test_what_took_a_place_is_not_replaced_again(outbox: MemoryOutbox, start: Callable[..., Sender]):
     """A refused text that stood in for a mail ends there."""
     texts = RecordingProvider("sms")
