@@ -18,9 +18,11 @@ import structlog
 
 from domain.decode import Rejected, decode_user
 from domain.events.user import User
+from domain.ids import delivery_id
 from domain.messages import Finding, Medium, Notice
 from domain.policy_rules import Rules
 from domain.ports import Delivery, Rendered, Token, Transaction, Unsent, Waiting
+from domain.substitute import substitute
 from notices.compose import Composer, Reader, Recipient, missing, recipients, slots
 from notices.compose.approval import Unapproved
 from notices.compose.recipients import CURRENT, manager_copy
@@ -40,7 +42,6 @@ AT_ONCE = 200
 THREAD_KEPT = timedelta(days=7)
 """How old the mail may be that a further one of its thread answers."""
 UNAPPROVED = "its words wait for approval"
-OTHER: dict[Medium, Medium] = {"email": "sms", "sms": "email"}
 
 _FINDING = msgspec.json.Decoder(Finding)
 _NOTICE = msgspec.json.Decoder(Notice)
@@ -291,17 +292,29 @@ class Desk:
             return self._approved_now(transaction, waiting, user, now, held)
         if missing(notice, recipients(notice, user, now)):
             if now >= waiting.until:
-                transaction.give_up(waiting, "no contact", OTHER.get(waiting.channel))
+                transaction.give_up(waiting, "no contact", substitute(waiting.channel, notice.kind))
             return False
-        token = secrets.token_urlsafe(16)
-        tokens = {"current": token} if notice.answerable else {}
-        rendered = self._composed(notice, user, tokens, now, parts=parts, channels={waiting.channel}, after=self._starts([notice], now))
-        current = [one for one in rendered or () if one.slot == "current"]  # a replaced contact was told when the notice came
-        if not current:
+        to = [one for one in recipients(notice, user, now) if one.channel == waiting.channel and one.slot == CURRENT]
+        to += self._named_late(waiting, user, now)
+        tokens = {slot: secrets.token_urlsafe(16) for slot in slots(notice, to)}
+        rendered = self._composed(notice, user, tokens, now, parts=parts, to=to, after=self._starts([notice], now))
+        if not rendered:
             transaction.give_up(waiting, "could not be composed")
             return False
-        transaction.add_rendering(waiting, current, [Token(token, "current")] if tokens else [], held)
+        transaction.add_rendering(waiting, rendered, [Token(token, slot) for slot, token in tokens.items()], held)
         return held is None
+
+    def _named_late(self, waiting: Waiting, user: User | None, now: datetime) -> list[Recipient]:
+        """Replaced contacts that the user's record names, where that came after the notice: those that the event named were told at once.
+        Each in the turn of its channel, or of the notice's first where the notice doesn't use its channel."""
+        notice = waiting.notice
+        if waiting.why != "contact":
+            return []
+        first = next((channel for channel in notice.channels if channel != "inapp"), waiting.channel)
+        old = [one for one in recipients(notice, user, now) if one.slot != CURRENT]
+        mine = [one for one in old if waiting.channel == (one.channel if one.channel in notice.channels else first)]
+        told = self.store.delivery_ids(notice.notice_id) if mine else set()
+        return [one for one in mine if delivery_id(notice.notice_id, one.channel, one.slot) not in told]
 
     def _approved_now(
         self, transaction: Transaction, waiting: Waiting, user: User | None, now: datetime, held: tuple[datetime, str] | None

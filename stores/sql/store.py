@@ -95,6 +95,12 @@ class Store:
                     found[user_id, thread] = row[0]
         return found
 
+    def delivery_ids(self, notice_id: str) -> set[str]:
+        """What of a notice was put into words, or ended without."""
+        with self.database.reading() as connection:
+            found = select(deliveries.c.delivery_id).where(deliveries.c.notice_id == notice_id)
+            return set(connection.execute(found).scalars())
+
     def waiting(self, now: datetime, limit: int = 200) -> list[Waiting]:
         at = micros(now)
         w = waiting.c

@@ -24,6 +24,29 @@ def test_without_contact_the_inbox_gets_it_at_once_and_the_mail_waits_for_the_co
     assert bench.woken == 2
 
 
+def test_replaced_contacts_that_the_record_names_are_told_when_it_comes(bench: Bench):
+    """The notice was faster than the directory: nobody knew them then. One that the event named was told at once, and is told once."""
+    old = [{"kind": kind, "value": value, "replaced_at": bench.at.isoformat()} for kind, value in REPLACED]
+    bench.take(
+        msgspec.structs.replace(bench.notice(severity="critical", channels=["email", "inapp"]), old_contacts=[OldContact(*REPLACED[0])])
+    )
+    assert {row.recipient for row in bench.claimed().values()} == {"u7", "first@mail.example"}
+
+    bench.user(previous_contacts=old)
+    bench.desk.tend()
+
+    rows = bench.store.outbox.claim("test", bench.at, 1000, 1e6)
+    links = {row.rendered.recipient: token(row.rendered) for row in rows}
+    assert sorted(links) == ["+4917612345678", "mei@mail.example", "second@mail.example"]
+    assert len(set(links.values())) == 3
+    bench.later(minutes=20)
+    bench.desk.tend()
+    assert bench.claimed() == {}
+
+
+REPLACED = [("email", "first@mail.example"), ("email", "second@mail.example"), ("phone", "+4917612345678")]
+
+
 def test_a_contact_that_does_not_come_fails_the_delivery(bench: Bench):
     """After ten minutes: `failed`, `no contact`, once."""
     bench.take(bench.notice())
@@ -61,6 +84,18 @@ def test_a_text_takes_the_place_of_a_mail_without_address(bench: Bench):
 
     assert bench.receipts() == [("email", "failed", "no contact")]
     assert set(bench.claimed()) == {"inapp", "sms"}
+
+
+def test_no_text_takes_the_place_of_a_mail_that_many_get(bench: Bench):
+    """An announcement to who has a phone alone is in the app."""
+    bench.user(email=None)
+    bench.take(bench.notice(kind="announcement_incident", answerable=False, facts={"title": "Delays", "text": "Deposits are late."}))
+    bench.later(seconds=601)
+    bench.desk.tend()
+    bench.later(seconds=2)
+    bench.desk.tend()
+
+    assert set(bench.claimed()) == {"inapp"}
 
 
 def test_nothing_falls_back_to_and_fro(bench: Bench):
