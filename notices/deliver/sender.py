@@ -137,12 +137,11 @@ class Sender:
 
     def hand(self, rows: Sequence[Delivery], granted: Mapping[Medium, int]) -> None:
         """New rows, leased to this sender as they were written: sent without a claim. What was granted and not used is given back."""
-        until = time.monotonic() + self.lease - LONGEST_TRY
         with self._lock:
             self._flight.subtract(granted)
             self._flight.update(row.rendered.channel for row in rows)
         for row in sorted(rows, key=lambda row: -RANK[row.rendered.severity]):
-            self._route(Job(row, list(self.lanes[row.rendered.channel]), until))
+            self._route(Job(row, list(self.lanes[row.rendered.channel]), self._until(row.created_at)))
 
     def stop(self, seconds: float = LONGEST_TRY) -> bool:
         """Finishes the tries under way, records them, gives the rest back. False when a try still hung after `seconds`."""
@@ -188,8 +187,9 @@ class Sender:
         if not open_to:
             return False
         limit = min(BATCH, *(room[medium] for medium in open_to))
-        rows = self.outbox.claim(self.owner, self._now(), limit, self.lease, open_to if len(open_to) < len(self._room) else None)
-        until = time.monotonic() + self.lease - LONGEST_TRY
+        now = self._now()
+        rows = self.outbox.claim(self.owner, now, limit, self.lease, open_to if len(open_to) < len(self._room) else None)
+        until = self._until(now)
         with self._lock:
             self._flight.update(row.rendered.channel for row in rows)
         done = self._marks.marked([row.rendered.delivery_id for row in rows if row.rendered.channel != "inapp"])
@@ -204,6 +204,10 @@ class Sender:
             return True
         self._left.difference_update(open_to)
         return False
+
+    def _until(self, leased: datetime) -> float:
+        """Until when a try may begin, so that it ends within the lease: that runs from before it was written down, and SQL may be slow."""
+        return time.monotonic() + self.lease - LONGEST_TRY - max(0.0, (self._now() - leased).total_seconds())
 
     def _watch(self) -> None:
         """Moves on what waits behind a provider that hangs, probes those out of order, hurries what waited for one that is back."""
