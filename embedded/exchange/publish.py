@@ -18,7 +18,7 @@ from domain.events import INPUT_TOPICS, STRUCTS
 from embedded.exchange.world import DAY, Exchange, Label, live
 
 TOPIC_OF_TYPE: dict[str, str] = {str(struct.__struct_config__.tag): topic for topic, struct in STRUCTS.items()}
-REACH_WITHIN = 10.0
+REACH_WITHIN = 20.0
 Heard = Callable[[dict[str, Any], Label | None], None]
 
 

@@ -1,6 +1,7 @@
 """A console that listens, and Chromium to open it with."""
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,19 +9,19 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from console.app import application
 from console.services import Services
 from console.signin import COOKIE
 from embedded.mailbox import Mailbox
-from embedded.processes import free_port
 from embedded.spool import Spool
 from notices.compose import Composer
-from tests.support.background import wait_until
+from tests.support.background import PATIENCE, wait_until
 from tests.support.console import NOW, TOKENS, USERS, services
 
 ARGUMENTS = ["--no-sandbox", "--disable-quic", "--disable-background-networking"]
+expect.set_options(timeout=PATIENCE * 1000)
 AXE = Path(__file__).parent / "axe" / "axe-4.14.1.min.js"
 
 
@@ -29,17 +30,19 @@ class Site:
 
     def __init__(self, folder: Path):
         self.services: Services = services(folder)
-        self.port = free_port()
+        # Bound here: between looking for a free port and listening there somebody else could take it.
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
         self.services.public_url = self.url
         self.services.mailbox = _mailbox(folder, self.services)
         start = int(NOW.timestamp()) - 600
         self.services.rates.points.extend((start + 10 * n, 1200.0 + (37 * n) % 200) for n in range(60))
-        config = uvicorn.Config(application(self.services), port=self.port, access_log=False, log_config=None, timeout_graceful_shutdown=1)
+        config = uvicorn.Config(application(self.services), access_log=False, log_config=None, timeout_graceful_shutdown=1)
         self._server = uvicorn.Server(config)
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_until_complete, args=[self._server.serve()], daemon=True)
+        self._thread = threading.Thread(target=self._loop.run_until_complete, args=[self._server.serve([self._socket])], daemon=True)
         self._thread.start()
-        wait_until(lambda: self._server.started, 20, "the console to listen")
+        wait_until(lambda: self._server.started, what="the console to listen")
 
     def put(self, user_id: str, item: dict[str, Any]) -> None:
         """A notice arrives in the inbox, in the server's loop."""
@@ -51,7 +54,7 @@ class Site:
 
     def close(self) -> None:
         self._server.should_exit = True
-        self._thread.join(10)
+        self._thread.join(PATIENCE)
         self.services.store.close()
 
 
@@ -69,7 +72,7 @@ def _mailbox(folder: Path, made: Services) -> Mailbox:
 def chrome(chromium: str) -> Iterator[Browser]:
     """One browser for all tests; each opens its own context."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS, timeout=PATIENCE * 1000)
         yield browser
         browser.close()
 
@@ -117,6 +120,7 @@ def visit(chrome: Browser) -> Iterator[Callable[..., Watched]]:
 
     def make(site: Site, *, width: int = 1280, scheme: Any = "light", staff: bool = True, script: bool = True) -> Watched:
         context = chrome.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=script)
+        context.set_default_timeout(PATIENCE * 1000)
         contexts.append(context)
         if staff:
             context.add_cookies([{"name": COOKIE, "value": site.services.sessions.start("owner"), "url": site.url}])

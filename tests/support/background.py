@@ -8,6 +8,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+PATIENCE = 120.0
+"""Seconds until a condition that is waited for is given up. Where all is well that costs nothing, and a machine that does much else is slow."""
+
 
 class Background:
     """`run(coroutine)` runs it there and waits for the outcome; `close()` ends the loop."""
@@ -17,7 +20,7 @@ class Background:
         self._thread = threading.Thread(target=self.loop.run_forever, name="background", daemon=True)
         self._thread.start()
 
-    def run(self, coroutine: Coroutine[Any, Any, T], timeout: float = 120) -> T:
+    def run(self, coroutine: Coroutine[Any, Any, T], timeout: float = 2 * PATIENCE) -> T:
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(timeout)
 
     def close(self) -> None:
@@ -29,11 +32,13 @@ class Background:
 
         self.run(end())
         self.loop.call_soon_threadsafe(self.loop.stop)
-        self._thread.join(10)
+        self._thread.join(PATIENCE)
         self.loop.close()
 
 
-def wait_until(condition: Callable[[], T], timeout: float = 30, what: str | Callable[[], str] = "the condition", pause: float = 0.05) -> T:
+def wait_until(
+    condition: Callable[[], T], timeout: float = PATIENCE, what: str | Callable[[], str] = "the condition", pause: float = 0.05
+) -> T:
     """Returns what `condition()` returns once that is true. AssertionError after `timeout` seconds, naming `what`."""
     end = time.monotonic() + timeout
     while True:

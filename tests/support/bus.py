@@ -10,7 +10,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from domain.events import OUTPUT_TOPICS, STRUCTS
-from tests.support.background import Background, wait_until
+from tests.support.background import PATIENCE, Background, wait_until
 
 TOPIC_OF_TYPE: dict[str, str] = {str(struct.__struct_config__.tag): topic for topic, struct in STRUCTS.items()}
 
@@ -59,7 +59,9 @@ class Bus:
         """The values heard on a topic so far whose fields are these."""
         return [h.value for h in list(self.heard[topic]) if all(h.value.get(k) == v for k, v in fields.items())]
 
-    def wait(self, topic: str, timeout: float = 30, where: Callable[[dict[str, Any]], bool] | None = None, **fields: Any) -> dict[str, Any]:
+    def wait(
+        self, topic: str, timeout: float = PATIENCE, where: Callable[[dict[str, Any]], bool] | None = None, **fields: Any
+    ) -> dict[str, Any]:
         """The first value on a topic whose fields are these (and for which `where` holds), as soon as it is there."""
 
         def found() -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from embedded.broker import api_versions
 from embedded.processes import Child, free_port
-from tests.support.background import Background
+from tests.support.background import PATIENCE, Background
 
 ROOT = Path(__file__).parents[2]
 LIBS = ROOT / ".kafka" / "libs"
@@ -57,14 +57,14 @@ class Kafka:
 
     def stop_node(self, i: int = 0, hard: bool = False) -> None:
         """Asks it to stop, or (hard) kills it."""
-        self.background.run(self.children[i].stop(timeout=30, how=signal.SIGKILL if hard else signal.SIGTERM))
+        self.background.run(self.children[i].stop(timeout=60, how=signal.SIGKILL if hard else signal.SIGTERM))
 
     def close(self) -> None:
         for i in range(len(self.ports)):
             self.stop_node(i, hard=True)
 
     def _await_node(self, i: int) -> None:
-        self.background.run(self.children[i].until(lambda: api_versions(self.ports[i][0]), timeout=60, pause=0.1))
+        self.background.run(self.children[i].until(lambda: api_versions(self.ports[i][0]), timeout=PATIENCE, pause=0.1))
 
     def _properties(self, i: int) -> str:
         port, control = self.ports[i]

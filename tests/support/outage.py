@@ -21,7 +21,7 @@ from stores.sql.store import open_store
 from streams.desk import Desk
 from streams.records import Item
 from tests.support import told
-from tests.support.background import Background
+from tests.support.background import PATIENCE, Background
 from tests.support.sinks import SmtpSink
 
 SECONDS = 60.0
@@ -56,7 +56,7 @@ class Outage:
 
     def wait_for_end(self) -> None:
         """Until the server is back."""
-        assert self._over.wait(SECONDS + 60), "the outage did not end"
+        assert self._over.wait(SECONDS + PATIENCE), "the outage did not end"
 
     def arrived(self) -> Counter[str]:
         """Notice id -> how many mails of it there are."""
@@ -67,7 +67,7 @@ class Outage:
         return self.store.outbox.depth(datetime.now(UTC))["email"]
 
     def close(self) -> None:
-        self._thread.join(SECONDS + 60)
+        self._thread.join(SECONDS + PATIENCE)
         self.sender.stop(5)
         self.sink.down()
         self.store.close()

@@ -10,6 +10,7 @@ from email.policy import SMTP
 from domain.messages import Medium, Receipt
 from domain.ports import Delivery, Rendered
 from domain.severity import RANK
+from tests.support.background import PATIENCE
 
 
 def now() -> datetime:
@@ -127,7 +128,7 @@ class MemoryOutbox:
     def last(self, delivery_id: str) -> Receipt:
         return self.rows[delivery_id].history[-1]
 
-    def wait_final(self, *delivery_ids: str, seconds: float = 30.0) -> None:
+    def wait_final(self, *delivery_ids: str, seconds: float = PATIENCE) -> None:
         """Waits until these (or all) have ended."""
         with self._changed:
             ended = self._changed.wait_for(
@@ -135,7 +136,7 @@ class MemoryOutbox:
             )  # fmt: skip
         assert ended, f"not final: {[i for i, row in self.rows.items() if not row.final][:10]}"
 
-    def wait_history(self, delivery_id: str, count: int, seconds: float = 30.0) -> None:
+    def wait_history(self, delivery_id: str, count: int, seconds: float = PATIENCE) -> None:
         """Waits until a delivery has so many receipts."""
         with self._changed:
             assert self._changed.wait_for(lambda: len(self.rows[delivery_id].history) >= count, seconds), self.history(delivery_id)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from embedded.processes import Child, free_port
 from embedded.redis import Redis
-from tests.support.background import Background, wait_until
+from tests.support.background import PATIENCE, Background, wait_until
 from tests.support.bus import Bus
 from tests.support.sinks import SmsSink, SmtpSink
 
@@ -98,7 +98,7 @@ class Product:
         self.workers.append(worker)
         return worker
 
-    def await_ready(self, worker: Child, timeout: float = 60) -> None:
+    def await_ready(self, worker: Child, timeout: float = PATIENCE) -> None:
         """Until it says that it consumes."""
         said = lambda: any(line.strip() == "ready" for line in worker.log.read_text(errors="replace").splitlines())  # noqa: E731
         wait_until(lambda: said() or not worker.alive, timeout, lambda: f"{worker.name} to be ready\n{worker.tail()}")
@@ -111,15 +111,15 @@ class Product:
 
     def metrics(self, worker: Child) -> str:
         """The worker's Prometheus page."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self._metrics[worker.name]}/metrics", timeout=5) as page:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._metrics[worker.name]}/metrics", timeout=30) as page:
             return page.read().decode()
 
     def start_console(self, **env: str) -> Child:
         self.console = self._child("console", "console", **env)
-        self.background.run(self.console.until(lambda: _healthy(self.url), timeout=60, pause=0.1))
+        self.background.run(self.console.until(lambda: _healthy(self.url), timeout=PATIENCE, pause=0.1))
         return self.console
 
-    def command(self, *args: str, timeout: float = 90, **env: str) -> tuple[int, str]:
+    def command(self, *args: str, timeout: float = 2 * PATIENCE, **env: str) -> tuple[int, str]:
         """Runs `worker.py ARGS` to its end: (exit status, what it said)."""
         done = subprocess.run(
             [sys.executable, "worker.py", *args], cwd=ROOT, env=self.environment("command", **env), timeout=timeout,
@@ -131,7 +131,7 @@ class Product:
         """SIGKILL to it and to what it started."""
         worker.kill()
 
-    def stop(self, worker: Child, timeout: float = 20) -> int | None:
+    def stop(self, worker: Child, timeout: float = PATIENCE) -> int | None:
         """SIGTERM, and its exit status."""
         return self.background.run(worker.stop(timeout, how=signal.SIGTERM))
 
@@ -146,8 +146,7 @@ class Product:
 
     def close(self) -> None:
         for child in [*self.workers, *([self.console] if self.console else [])]:
-            if child.alive:
-                self.background.run(child.stop(8))
+            child.kill()  # what a test has to say about ending it has said
         if self._bus:
             self._bus.close()
         for sink in (self.smtp, self.smtp2, self.sms, self.sms2):
@@ -173,7 +172,7 @@ async def _healthy(url: str) -> bool:
 
     def ask() -> bool:
         try:
-            with urllib.request.urlopen(f"{url}/healthz", timeout=2) as answer:
+            with urllib.request.urlopen(f"{url}/healthz", timeout=10) as answer:
                 return answer.status == 200
         except OSError:
             return False

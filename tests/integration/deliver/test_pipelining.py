@@ -10,7 +10,7 @@ import pytest
 from notices.deliver.outcome import Outcome, Refused, Sent, Unavailable
 from notices.deliver.sender import Sender
 from notices.deliver.smtp import Line, Server
-from tests.support.background import wait_until
+from tests.support.background import PATIENCE, wait_until
 from tests.support.outbox import MemoryOutbox, rendered
 from tests.support.sinks import SmtpSink
 
@@ -41,7 +41,7 @@ def server(*turns: bytes) -> Iterator[tuple[Callable[[bytes], Outcome], list[byt
     finally:
         line.close(polite=False)
         listening.close()
-        thread.join(5)
+        thread.join(PATIENCE)
 
 
 def test_a_mail_takes_two_round_trips():

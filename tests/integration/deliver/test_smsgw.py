@@ -67,7 +67,7 @@ def test_a_gateway_that_is_down_loses_no_text(outbox: MemoryOutbox, start: Start
     start(sms=[sms.url])
     wait_until(lambda: all(outbox.history(i) for i in outbox.rows))
     sms.up()
-    outbox.wait_final(seconds=15)
+    outbox.wait_final()
 
     assert sorted(request.notice_id for request in sms.requests) == sorted(f"notice-{n}" for n in range(10))
 

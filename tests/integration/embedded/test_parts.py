@@ -18,7 +18,7 @@ from embedded.mailbox import Mail, Mailbox, MailCatcher
 from embedded.processes import port_free
 from embedded.redis import Redis
 from embedded.sms_gateway import SmsGateway, Texts
-from tests.support.background import Background
+from tests.support.background import PATIENCE, Background
 
 
 async def through(address: str, topic: str, value: bytes) -> bytes:
@@ -102,7 +102,7 @@ def test_a_caught_mail_is_there_for_the_console_and_after_a_restart(tmp_path: Pa
     catcher = MailCatcher(tmp_path, heard=heard.append)
     background.run(catcher.start())
     # With a name of ours: else the name server is asked for it, and a test waits for that as long as it takes.
-    with smtplib.SMTP("127.0.0.1", catcher.port, local_hostname="localhost", timeout=30) as client:
+    with smtplib.SMTP("127.0.0.1", catcher.port, local_hostname="localhost", timeout=PATIENCE) as client:
         client.send_message(mail("a@b.example", "新しい端末からのログイン"))
         client.send_message(mail("c@d.example", "two"))
     background.run(catcher.stop())
@@ -120,7 +120,7 @@ def post(url: str, body: bytes, token: str) -> tuple[int, dict[str, str]]:
     """(status, answer) of a text posted to the gateway."""
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=10) as answer:
+        with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=PATIENCE) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as refused:
         return refused.code, json.load(refused)

@@ -18,7 +18,7 @@ LIMIT = 2.0
 JUDGE = Path(__file__).parents[2] / "support" / "spam_scores.pl"
 HEAD = b"From: Example Exchange <alerts@exchange.example>\r\n"
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def judged(folder: Path, mails: dict[str, bytes]) -> dict[str, tuple[float, str]]:
@@ -29,7 +29,7 @@ def judged(folder: Path, mails: dict[str, bytes]) -> dict[str, tuple[float, str]
         (folder / name).write_bytes(HEAD + mail)
     paths = "".join(f"{folder / name}\n" for name in mails)
     done = subprocess.run(
-        ["perl", JUDGE, folder / "state"], input=paths, capture_output=True, text=True, timeout=110, check=True
+        ["perl", JUDGE, folder / "state"], input=paths, capture_output=True, text=True, timeout=600, check=True
     )  # fmt: skip
     rows = [line.split("\t") for line in done.stdout.splitlines()]
     assert len(rows) == len(mails), done.stderr

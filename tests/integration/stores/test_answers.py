@@ -6,6 +6,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from domain.callback import Callback
 from domain.events.base import Client
 from domain.events.verdict import Verdict
 from domain.ids import answer_id
@@ -15,6 +16,7 @@ from ledger.record import records
 from ledger.search import Query, search
 from ledger.verify import verify
 from stores.sql.store import Store
+from tests.support.background import PATIENCE
 from tests.support.told import NOW, notice, rendered
 
 TOKEN = "mbI4Ep3QTkTzv1C0mbI4Ep"
@@ -112,7 +114,7 @@ def test_twelve_answers_at_once_one_counts(store: Store, book: Book) -> None:
     outcomes: list[str] = []
 
     def answer(index: int) -> None:
-        start.wait(10)
+        start.wait(PATIENCE)
         said = "me" if index % 2 else "not_me"
         if index % 3 == 2:
             outcomes.append(store.answers.decide_notice(name, said, NOW, None).outcome)
@@ -123,7 +125,7 @@ def test_twelve_answers_at_once_one_counts(store: Store, book: Book) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(PATIENCE)
 
     assert sorted(outcomes) == ["answered"] * 11 + ["decided"]
     assert len(verdicts(store)) == 1
@@ -157,5 +159,5 @@ def test_ids_from_an_address_bar_find_nothing_and_break_nothing(store: Store, bo
     assert store.ledger.traces(name) == ([], [])
     assert list(search(book, store.ledger, Query(user_id=name))) == []
     assert store.known_notices([name]) == set()
-    assert store.outbox.by_provider_id(name) is None
+    assert store.callbacks.take(Callback(status="delivered", provider="p", provider_id=name), NOW) == "unknown"
     assert store.erase(name, "asked", NOW) is False

@@ -10,6 +10,7 @@ from domain.ledger import EntryRow
 from ledger.book import Book
 from ledger.verify import verify
 from stores.sql.store import Store
+from tests.support.background import PATIENCE
 from tests.support.told import NOW, finding, notice, receipt, rendered
 
 SECOND = timedelta(seconds=1)
@@ -52,7 +53,7 @@ def test_two_desks_with_the_same_notice_leave_one(store: Store, book: Book) -> N
 
     def desk() -> None:
         try:
-            start.wait(10)
+            start.wait(PATIENCE)
             for n in notices:
                 with store.transaction(NOW) as tx:
                     tx.add_notice(n, [rendered(n)])
@@ -63,7 +64,7 @@ def test_two_desks_with_the_same_notice_leave_one(store: Store, book: Book) -> N
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(PATIENCE)
 
     assert errors == []
     assert store.outbox.depth(NOW)["email"] == 20

@@ -15,6 +15,7 @@ from stores.inbox import AsyncRedisInbox, RedisInbox, keys
 from stores.redis_client import connect, connect_async
 from stores.refill import refill_inbox
 from stores.sql.store import Store
+from tests.support.background import PATIENCE
 from tests.support.told import NOW, SECRET, notice, receipt, rendered
 
 BOX = Keyring(SECRET).box("inbox")
@@ -165,9 +166,9 @@ async def test_who_listens_hears_at_once(writer: RedisInbox, reader: AsyncRedisI
     async with reader.listen("u7") as changes:
         await asyncio.to_thread(writer.put, "u8", item(9))
         await asyncio.to_thread(writer.put, "u7", item(1))
-        new = await asyncio.wait_for(anext(changes), 1)
+        new = await asyncio.wait_for(anext(changes), PATIENCE)
         await reader.mark_read("u7", "n1", NOW)
-        read = await asyncio.wait_for(anext(changes), 1)
+        read = await asyncio.wait_for(anext(changes), PATIENCE)
 
     assert (new["notice_id"], new["read_at"], read["read_at"]) == ("n1", None, "2026-11-22T10:00:00.123Z")
 
@@ -274,4 +275,4 @@ async def test_what_changed_elsewhere_is_pushed_again(writer: RedisInbox, reader
     async with reader.listen("u11") as changes:
         await reader.touch("u11", "n1")
 
-        assert (await asyncio.wait_for(anext(changes), 5))["notice_id"] == "n1"
+        assert (await asyncio.wait_for(anext(changes), PATIENCE))["notice_id"] == "n1"

@@ -13,6 +13,7 @@ from ledger.record import records
 from ledger.verify import verify
 from stores.sql.schema import answers, bus_outbox, deliveries, notices, receipts
 from stores.sql.store import Store, open_store
+from tests.support.background import PATIENCE
 from tests.support.told import NOW, SECRET, notice, rendered
 
 ROOT = Path(__file__).parents[3]
@@ -82,7 +83,7 @@ def test_two_processes_claim_without_overlap(store: Store, any_database: str) ->
             assert process.stdin is not None
             process.stdin.write("go\n")
             process.stdin.flush()
-        taken = [line for process in (one, two) for line in process.communicate(timeout=60)[0].split()]
+        taken = [line for process in (one, two) for line in process.communicate(timeout=PATIENCE)[0].split()]
 
     assert len(taken) == len(set(taken))
     left = store.outbox.claim("me", NOW, 100, 30)
@@ -92,7 +93,7 @@ def test_two_processes_claim_without_overlap(store: Store, any_database: str) ->
 def test_processes_that_start_at_once_make_the_tables_once(any_database: str) -> None:
     """On an empty database; each then works."""
     with child("open", any_database) as one, child("open", any_database) as two, child("open", any_database) as three:
-        said = [process.communicate(timeout=60)[0] for process in (one, two, three)]
+        said = [process.communicate(timeout=PATIENCE)[0] for process in (one, two, three)]
     store = open_store(any_database, Book(SECRET))
     found = verify(Book(SECRET), store.ledger)
     store.close()

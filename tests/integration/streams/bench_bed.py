@@ -27,7 +27,7 @@ from stores.redis_profiles import PREFIX
 from streams.publisher import Message
 from streams.read import whole
 from streams.topics import make_missing
-from tests.support.background import Background, wait_until
+from tests.support.background import PATIENCE, Background, wait_until
 from tests.unit.streams.fakes import MemoryBus
 
 ROOT = Path(__file__).parents[3]
@@ -96,12 +96,12 @@ class Bed:
         self.workers.append(child)
         self.ports[child.name] = port
         if ready:
-            wait_until(lambda: "ready" in child.log.read_text().split("\n") or not child.alive, 60, "the worker to be ready")
+            wait_until(lambda: "ready" in child.log.read_text().split("\n") or not child.alive, PATIENCE, "the worker to be ready")
             assert child.alive, child.tail(40)
         return child
 
     def stop(self, child: Child) -> int | None:
-        return self.background.run(child.stop(20, how=signal.SIGTERM))
+        return self.background.run(child.stop(PATIENCE, how=signal.SIGTERM))
 
     def publish(self, count: int, *, rate: float | None = None, at: float | None = None) -> None:
         """Events of random users on three topics; `rate` a second, else as fast as the broker takes them."""
@@ -141,7 +141,7 @@ class Bed:
 
         return self.background.run(read())
 
-    def wait_all(self, timeout: float = 120) -> None:
+    def wait_all(self, timeout: float = 240) -> None:
         """Until every published event is counted, or more than that."""
         wait_until(
             lambda: sum(self.counted().values()) >= sum(self.published.values()), timeout,
@@ -167,7 +167,7 @@ class Bed:
     def metrics(self, child: Child) -> dict[str, float]:
         """Sums of the worker's metrics by name; empty while it doesn't answer."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.ports[child.name]}/metrics", timeout=5) as page:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.ports[child.name]}/metrics", timeout=30) as page:
                 lines = page.read().decode().splitlines()
         except OSError:
             return {}

@@ -16,7 +16,7 @@ from tests.integration.streams.bench_bed import Bed, event
 from tests.support.background import Background, wait_until
 from tests.support.kafka import Kafka
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 USER = b"user-1"
 
@@ -70,7 +70,8 @@ def test_two_thousand_malformed_records_stop_nothing_and_are_kept_whole(bed: Bed
 
     bed.background.run(publish())
     worker = bed.worker()
-    wait_until(lambda: bed.metrics(worker).get("vigil_dead_letters_total", 0) >= 2001, 90, "2,001 dead letters", pause=0.2)
+    wait_until(lambda: bed.metrics(worker).get("vigil_dead_letters_total", 0) >= 2001, what="2,001 dead letters", pause=0.2)
+    wait_until(lambda: bed.counted()["user-1"] >= 100, what="the events between them", pause=0.2)
     bed.stop(worker)
     letters = bed.heard(["dead-letters"]).on("dead-letters")
 

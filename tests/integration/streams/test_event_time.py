@@ -24,7 +24,7 @@ from tests.support.background import Background, wait_until
 from tests.support.kafka import Kafka
 from tests.unit.streams.fakes import MemoryBus, MemoryProfiles
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 END = 1_795_100_000.0
 TOPIC = {struct.__struct_config__.tag: topic for topic, struct in STRUCTS.items()}
@@ -128,7 +128,7 @@ def test_a_backlog_gives_the_findings_that_live_gave(bed: Bed, days: list[tuple[
 
     bed.background.run(publish())
     worker = bed.worker(module="tests.integration.streams.small_fetch_worker")
-    wait_until(lambda: bed.done(worker) >= len(days), 240, lambda: f"{len(days)} events; {bed.done(worker)}\n{worker.tail()}", pause=0.5)
+    wait_until(lambda: bed.done(worker) >= len(days), 480, lambda: f"{len(days)} events; {bed.done(worker)}\n{worker.tail()}", pause=0.5)
     bed.stop(worker)
 
     backlog = found(bed.heard(["findings", "notices", "account-actions"]))

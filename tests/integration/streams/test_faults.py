@@ -10,7 +10,7 @@ from tests.integration.streams.bench_bed import Bed
 from tests.support.background import Background, wait_until
 from tests.support.kafka import Kafka
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_killed_again_and_again_under_load(bed: Callable[..., Bed], any_broker: 
         before = sum(one.counted().values())
         one.publish(1_500)
         goal = before + chance.randint(1, 1_400)
-        wait_until(lambda goal=goal: sum(one.counted().values()) >= goal, 60, "some progress before the kill", pause=0.005)
+        wait_until(lambda goal=goal: sum(one.counted().values()) >= goal, what="some progress before the kill", pause=0.005)
         worker.kill()
     one.worker()
     one.wait_all()
@@ -104,6 +104,6 @@ def test_the_broker_is_restarted_under_load(bed: Callable[..., Bed], kafka: Kafk
     kafka.stop_node(0, hard=True)
     kafka.start_node(0)
     one.publish(2_000)
-    one.wait_all(timeout=180)
+    one.wait_all()
 
     assert_nothing_lost_nothing_twice(one)

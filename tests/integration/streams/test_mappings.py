@@ -14,7 +14,7 @@ from embedded.broker import Broker
 from tests.support.background import wait_until
 from tests.support.product import Product
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 AUDIT = """
 topic: account-changes
@@ -66,7 +66,7 @@ def test_an_exchange_that_names_and_shapes_its_records_otherwise_needs_files_onl
     vigil.bus.publish_raw("audit.v2", audit(2, "SOMETHING_ELSE"), b"m1")
     vigil.bus.publish_raw("audit.v2", audit(3, "TOTP_OFF"), b"m1")
 
-    (mail,) = wait_until(lambda: vigil.mails("m1@mail.example"), 40, "the mail")
+    (mail,) = wait_until(lambda: vigil.mails("m1@mail.example"), what="the mail")
     letter = vigil.bus.wait("dead-letters", field="change")
 
     assert mail.message["Content-Language"] == "ja"

@@ -1,5 +1,6 @@
 """Profiles learned anew, and a topic that began anew."""
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
@@ -14,10 +15,10 @@ from stores.redis_profiles import PREFIX
 from streams.rebuild import rebuild
 from streams.topics import make_missing
 from tests.integration.streams.bench_bed import Bed, event
-from tests.support.background import Background, wait_until
+from tests.support.background import PATIENCE, Background, wait_until
 from tests.support.kafka import Kafka
 
-pytestmark = [pytest.mark.slow, pytest.mark.kafka, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.kafka, pytest.mark.timeout(900)]
 
 WORKER = "tests.integration.streams.small_fetch_worker"
 DAY = 86_400.0
@@ -92,7 +93,7 @@ def test_rebuild_learns_the_same_profiles_and_sends_nothing(bed: Bed, capsys: py
     assert bed.findings() == told
 
     again = bed.worker(module=WORKER)
-    wait_until(lambda: bed.done(again) >= 1, 60, "the event that nobody had handled")
+    wait_until(lambda: bed.done(again) >= 1, what="the event that nobody had handled")
     assert decode(profiles(bed)["user-1"]).habits.events == 22
     assert rebuild(bed.settings) == 1  # while a worker runs
     assert bed.findings() == told
@@ -105,13 +106,16 @@ def test_a_topic_made_again_is_read_from_its_new_start(bed: Bed) -> None:
     worker = bed.worker(module=WORKER)
     wait_until(lambda: bed.done(worker) >= len(records), 120, lambda: f"{bed.done(worker)} of {len(records)}", pause=0.2)
     put(bed, [("logins", user.encode(), json.dumps(event("login", f"{user}-last", user, time.time())).encode()) for user in bed.users])
-    wait_until(lambda: bed.done(worker) >= len(records) + 20, 60, "the last ones")
+    wait_until(lambda: bed.done(worker) >= len(records) + 20, what="the last ones")
     bed.stop(worker)
 
     async def make_anew() -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=bed.brokers)
         await admin.start()
         await admin.delete_topics([bed.prefix + "logins"])
+        async with asyncio.timeout(PATIENCE):  # what the controller did the broker knows a moment later
+            while bed.prefix + "logins" in await admin.list_topics():
+                await asyncio.sleep(0.05)
         await admin.close()
         await make_missing(bed.settings)
 
@@ -119,6 +123,6 @@ def test_a_topic_made_again_is_read_from_its_new_start(bed: Bed) -> None:
     fresh = [("logins", user.encode(), json.dumps(event("login", f"{user}-anew", user, time.time())).encode()) for user in bed.users]
     put(bed, fresh)
     again = bed.worker(module=WORKER)
-    wait_until(lambda: bed.done(again) >= 20, 60, lambda: f"the new events, {bed.done(again)} of 20\n{again.tail()}")
+    wait_until(lambda: bed.done(again) >= 20, what=lambda: f"the new events, {bed.done(again)} of 20\n{again.tail()}")
 
     assert [decode(value).habits.events for value in profiles(bed).values()] == [23] * 20

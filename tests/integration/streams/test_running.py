@@ -5,7 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,9 +16,9 @@ import pytest
 from embedded.broker import Broker
 from embedded.processes import Child, free_port
 from tests.integration.streams.bench_bed import ROOT, Bed
-from tests.support.background import Background, wait_until
+from tests.support.background import PATIENCE, Background, wait_until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture
@@ -28,15 +28,14 @@ def bed(background: Background, tmp_path: Path, embedded_broker: Broker) -> Iter
     made.close()
 
 
-def run(bed: Bed, *args: str, **env: str) -> tuple[int, str, float]:
-    """Status, what was said, seconds."""
-    began = time.monotonic()
+def run(bed: Bed, *args: str, **env: str) -> tuple[int, str]:
+    """Status, and what was said; whoever doesn't end fails the test."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("VIGIL_")}
     done = subprocess.run(
         [sys.executable, "worker.py", *args], cwd=ROOT, env={**kept, **bed.environment, "VIGIL_DATA_DIR": str(bed.folder / "data"), **env},
-        capture_output=True, text=True, timeout=60,
+        capture_output=True, text=True, timeout=PATIENCE,
     )  # fmt: skip
-    return done.returncode, done.stdout + done.stderr, time.monotonic() - began
+    return done.returncode, done.stdout + done.stderr
 
 
 def whole_worker(bed: Bed, role: str = "all", **env: str) -> Child:
@@ -50,7 +49,7 @@ def whole_worker(bed: Bed, role: str = "all", **env: str) -> Child:
     child.start()
     bed.workers.append(child)
     bed.ports[child.name] = port
-    wait_until(lambda: "ready" in child.log.read_text().split("\n") or not child.alive, 120, lambda: f"ready\n{child.tail()}")
+    wait_until(lambda: "ready" in child.log.read_text().split("\n") or not child.alive, what=lambda: f"ready\n{child.tail()}")
     assert child.alive, child.tail(30)
     return child
 
@@ -71,7 +70,7 @@ def children_of(pid: int) -> list[int]:
 
 def page(bed: Bed, child: Child, path: str) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{bed.ports[child.name]}{path}", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{bed.ports[child.name]}{path}", timeout=30) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
@@ -89,29 +88,28 @@ def page(bed: Bed, child: Child, path: str) -> tuple[int, str]:
     ],
 )
 def test_a_start_that_cannot_work_says_what_to_do(bed: Bed, env: dict[str, str], told: str) -> None:
-    """Missing topics, no broker, no key, a wrong value: status 1, a sentence, soon."""
-    status, said, seconds = run(bed, "worker", **env)
+    """Missing topics, no broker, no key, a wrong value: status 1 and a sentence."""
+    status, said = run(bed, "worker", **env)
 
     assert status == 1, said
     assert told in said
     assert "Traceback" not in said
-    assert seconds < 30  # ten on a machine with nothing else to do
 
 
 def test_topics_create_makes_what_is_missing_and_says_so(bed: Bed) -> None:
     """Twice: the first time it creates, the second time it finds."""
-    status, said, _ = run(bed, "topics", "create", VIGIL_KAFKA__TOPIC_PREFIX=f"{bed.prefix}more.")
+    status, said = run(bed, "topics", "create", VIGIL_KAFKA__TOPIC_PREFIX=f"{bed.prefix}more.")
     assert status == 0
     assert said.count("created") == 17
 
-    status, said, _ = run(bed, "topics", "create", VIGIL_KAFKA__TOPIC_PREFIX=f"{bed.prefix}more.")
+    status, said = run(bed, "topics", "create", VIGIL_KAFKA__TOPIC_PREFIX=f"{bed.prefix}more.")
     assert status == 0
     assert said.count("exists") == 17
 
 
 def test_doctor_names_what_is_wrong(bed: Bed) -> None:
     """All connections of the bed are well; a Redis that isn't there is named and the status is 1."""
-    status, said, _ = run(bed, "doctor")
+    status, said = run(bed, "doctor")
     assert status == 0, said
     assert {line.split()[1] for line in said.splitlines() if line.startswith("ok")} >= {
         "settings",
@@ -122,7 +120,7 @@ def test_doctor_names_what_is_wrong(bed: Bed) -> None:
         "geo",
     }
 
-    status, said, _ = run(bed, "doctor", VIGIL_REDIS__URL="redis://127.0.0.1:1/0")
+    status, said = run(bed, "doctor", VIGIL_REDIS__URL="redis://127.0.0.1:1/0")
     assert status == 1
     assert any(line.startswith("FAIL") and "redis" in line for line in said.splitlines())
 
@@ -137,7 +135,7 @@ def test_the_whole_worker_runs_restarts_its_children_and_drains(bed: Bed) -> Non
     assert 'vigil_up{role="notify"} 1.0' in metrics
     assert metrics.count("# TYPE vigil_up gauge") == 1
 
-    status, said, _ = run(bed, "worker")
+    status, said = run(bed, "worker")
     assert status == 1
     assert "PostgreSQL" in said
 
@@ -145,13 +143,13 @@ def test_the_whole_worker_runs_restarts_its_children_and_drains(bed: Bed) -> Non
     before = children_of(worker.pid)
     assert len(before) == 3
     os.kill(before[0], signal.SIGKILL)
-    wait_until(lambda: page(bed, worker, "/readyz")[0] == 503, 30, "the loss to show", pause=0.02)
-    wait_until(lambda: page(bed, worker, "/readyz")[0] == 200, 120, lambda: f"the child to be back\n{worker.tail()}", pause=0.2)
+    wait_until(lambda: page(bed, worker, "/readyz")[0] == 503, what="the loss to show", pause=0.02)
+    wait_until(lambda: page(bed, worker, "/readyz")[0] == 200, what=lambda: f"the child to be back\n{worker.tail()}", pause=0.2)
     assert len(children_of(worker.pid)) == 3
 
     left = children_of(worker.pid)
     assert bed.stop(worker) == 0
-    assert not any(Path(f"/proc/{pid}").exists() for pid in left)
+    assert not any(alive(pid) for pid in left)
 
 
 def test_nothing_outlives_a_killed_supervisor(bed: Bed) -> None:
@@ -161,7 +159,7 @@ def test_nothing_outlives_a_killed_supervisor(bed: Bed) -> None:
     left = children_of(worker.pid)
     os.kill(worker.pid, signal.SIGKILL)
 
-    wait_until(lambda: not any(alive(pid) for pid in left), 10, "the children to end")
+    wait_until(lambda: not any(alive(pid) for pid in left), what="the children to end")
     sqlite3.connect(bed.folder / "vigil.db").execute("select count(*) from notices").fetchone()
 
 
@@ -182,7 +180,7 @@ def test_a_worker_ends_when_it_is_told_to_though_broker_and_redis_are_gone(backg
         background.run(broker.stop())
         background.run(bed.redis.stop())
         os.kill(worker.pid, signal.SIGTERM)
-        wait_until(lambda: not worker.alive, 60, lambda: f"the end\n{worker.tail()}")
+        wait_until(lambda: not worker.alive, what=lambda: f"the end\n{worker.tail()}")
     finally:
         bed.close()
         background.run(broker.stop())

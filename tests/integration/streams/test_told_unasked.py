@@ -12,7 +12,7 @@ from tests.support.background import wait_until
 from tests.support.kafka import Kafka
 from tests.support.product import Product
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 SCAM = "TScamAddressThatManyReported11111"
 
@@ -43,7 +43,7 @@ def test_payers_of_a_scam_and_whoever_waits_too_long_are_told(product: Callable[
     one.bus.publish(transfer("victim", "v", 7_200, "requested", SCAM), *waited, transfer("waits", "slow", 3_600, "requested", "TKnown"))
     for seconds in (120, 0):
         one.bus.publish({"type": "login", "event_id": f"l{seconds}", "user_id": "waits", "occurred_at": ago(seconds), "outcome": "success"})
-    wait_until(lambda: told("waits", "service_delayed"), 90, "the late withdrawal is told")
+    wait_until(lambda: told("waits", "service_delayed"), what="the late withdrawal is told")
 
     one.bus.publish(
         *(
@@ -54,7 +54,7 @@ def test_payers_of_a_scam_and_whoever_waits_too_long_are_told(product: Callable[
             for n in range(4)
         )
     )  # fmt: skip
-    wait_until(lambda: told("victim", "report_campaign"), 90, "the victim is told")
-    wait_until(lambda: any(mail.header("X-Vigil-Kind") == "report_campaign" for mail in one.mails("victim@mail.example")), 60, "by mail")
+    wait_until(lambda: told("victim", "report_campaign"), what="the victim is told")
+    wait_until(lambda: any(mail.header("X-Vigil-Kind") == "report_campaign" for mail in one.mails("victim@mail.example")), what="by mail")
 
     assert one.bus.all("dead-letters") == []

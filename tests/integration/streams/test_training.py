@@ -194,7 +194,7 @@ async def test_of_two_trainers_one_works(training: Training, tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_verdict_teaches_the_worker(background: Background, tmp_path: Path, any_broker: Broker | Kafka) -> None:
     """A withdrawal through Kafka, a fraud verdict on it, and the model that was learned from both comes back to the worker."""
     settings = {"VIGIL_MODELS__PUBLISH_EVERY": "1"}
@@ -212,6 +212,6 @@ def test_a_verdict_teaches_the_worker(background: Background, tmp_path: Path, an
         product.bus.publish(stolen)
         product.bus.publish(judged)
 
-        wait_until(lambda: "model 1 of transfer is in effect" in worker.log.read_text(), 90, lambda: worker.tail(40))
+        wait_until(lambda: "model 1 of transfer is in effect" in worker.log.read_text(), what=lambda: worker.tail(40))
     finally:
         product.close()

@@ -87,7 +87,7 @@ def written(folder: Path, anomaly: int) -> None:
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "benchmarks.nab", *arguments], capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([sys.executable, "-m", "benchmarks.nab", *arguments], capture_output=True, text=True, timeout=240, check=False)
 
 
 def test_the_command_writes_the_same_layout_with_scores_and_prints_the_score(tmp_path: Path) -> None:

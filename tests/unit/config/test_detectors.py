@@ -10,6 +10,7 @@ import pytest
 
 from config.detectors import FILE, DetectorConfigError, apply, changes, read
 from detectors.registry import Registry
+from tests.support.background import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -107,12 +108,12 @@ def test_a_change_is_taken_while_running_and_a_mistake_is_not(registry: Registry
                 if arrived.wait(0.3):
                     break
             _replace(file, "detectors: {login_new_device: {threshold: 7}}")
-            assert arrived.wait_for(lambda: refused, 10)
+            assert arrived.wait_for(lambda: refused, PATIENCE)
             _replace(file, "detectors: {login_new_device: {threshold: 0.8}}")
-            assert arrived.wait_for(lambda: 0.8 in taken, 10)
+            assert arrived.wait_for(lambda: 0.8 in taken, PATIENCE)
     finally:
         stop.set()
-        watcher.join(10)
+        watcher.join(PATIENCE)
 
     assert set(taken) == {0.7, 0.8}
     assert "detectors.login_new_device.threshold" in refused[0]

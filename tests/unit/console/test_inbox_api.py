@@ -10,6 +10,7 @@ import pytest
 from console.inbox_api import pinged, pushed
 from console.paths import segment
 from domain.ports import Unavailable
+from tests.support.background import PATIENCE
 from tests.support.console import API_TOKEN, NOW
 
 pytestmark = pytest.mark.slow
@@ -210,7 +211,7 @@ async def test_the_stream_says_the_count_and_then_each_item(fresh):
     coming = asyncio.ensure_future(anext(stream))
     await asyncio.sleep(0)
     fresh.inbox.put("u1042", {"notice_id": "new", "title": "A new one"})
-    second = await asyncio.wait_for(coming, 1)
+    second = await asyncio.wait_for(coming, PATIENCE)
     await stream.aclose()
 
     assert (first.event, msgspec.json.decode(first.data)) == ("unread", {"unread": 1})

@@ -14,6 +14,7 @@ from config.settings import Lists, Settings
 from stores import lists as stores
 from streams.detect import follow_lists
 from streams.doctor import OLD_LIST, _lists
+from tests.support.background import PATIENCE
 
 TRON = "TQ5nWcbAbKz8yD7rmYp2LkfVt4sHgE9uXa"
 
@@ -57,7 +58,7 @@ def test_a_running_worker_takes_a_new_list_and_ends_when_told(tmp_path: Path) ->
 
     async def run() -> None:
         task = asyncio.create_task(follow_lists(SimpleNamespace(lists=lists))())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             (tmp_path / "scams.txt").write_text(f"{TRON}\n")
             while not lists.listed(TRON):
                 await asyncio.sleep(0.01)

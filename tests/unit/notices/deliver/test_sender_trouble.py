@@ -23,10 +23,10 @@ def test_a_provider_that_hangs_does_not_stall_the_mails_behind(outbox: MemoryOut
     first.hang()
     outbox.add(*(rendered(number) for number in range(10)))
     sender = start(email=[first, second])
-    wait_until(lambda: len(second.taken) == 8, timeout=10)
+    wait_until(lambda: len(second.taken) == 8)
     outbox.add(rendered(10))
     sender.wake()
-    wait_until(lambda: len(second.taken) == 9, timeout=2)
+    wait_until(lambda: len(second.taken) == 9)
 
     assert len(first.tries) == 2
     first.go_on()
@@ -40,11 +40,11 @@ def test_a_hanging_provider_that_is_the_only_one_still_uses_its_other_connection
     only.hang()
     outbox.add(rendered(1))
     sender = start(email=[only])
-    wait_until(lambda: sender.lanes["email"][0].stuck(), timeout=10)
+    wait_until(lambda: sender.lanes["email"][0].stuck())
     outbox.add(rendered(2))
     sender.wake()
 
-    wait_until(lambda: len(only.tries) == 2, timeout=5)
+    wait_until(lambda: len(only.tries) == 2)
 
 
 def test_a_channel_that_hangs_does_not_stall_another(outbox: MemoryOutbox, start: Callable[..., Sender]):
@@ -56,7 +56,7 @@ def test_a_channel_that_hangs_does_not_stall_another(outbox: MemoryOutbox, start
     wait_until(lambda: mails.tries)
     outbox.add(rendered(1, "sms"))
 
-    outbox.wait_final("sms-1", seconds=5)
+    outbox.wait_final("sms-1")
 
 
 def test_an_outage_loses_nothing_and_its_end_is_noticed_by_itself(outbox: MemoryOutbox, start: Callable[..., Sender]):
@@ -65,11 +65,11 @@ def test_an_outage_loses_nothing_and_its_end_is_noticed_by_itself(outbox: Memory
     only.always, only.answers_probes = AWAY, False
     outbox.add(*(rendered(number) for number in range(40)))
     start(email=[only])
-    wait_until(lambda: all(outbox.history(f"email-{n}") for n in range(40)) and only.probes, timeout=10)
+    wait_until(lambda: all(outbox.history(f"email-{n}") for n in range(40)) and only.probes)
     tried = len(only.tries)
 
     only.always, only.answers_probes = Sent("1"), True
-    outbox.wait_final(seconds=15)
+    outbox.wait_final()
 
     assert tried < 40, "the breaker kept most from trying"
     assert sorted(message.delivery_id for message in only.taken) == sorted(outbox.rows)
