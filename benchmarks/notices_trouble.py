@@ -52,8 +52,8 @@ class Server:
 
     def down(self) -> None:
         if self._process:
-            self._process.kill()
-            self._process.wait(10)
+            self._process.terminate()
+            self._process.wait(60)
 
     def taken(self) -> Counter[str]:
         """How often it took each notice."""
@@ -61,7 +61,7 @@ class Server:
 
     def wait_for(self, mails: int) -> None:
         """Until it took so many in all."""
-        wait_until(lambda: self.notes.read_bytes().count(b"\n") >= mails, 60, "some mails", 0.002)
+        wait_until(lambda: self.notes.read_bytes().count(b"\n") >= mails, 120, "some mails", 0.002)
 
 
 def outage(seconds: float, rate: float, around: float = 10.0) -> dict[str, float]:
@@ -90,7 +90,7 @@ def outage(seconds: float, rate: float, around: float = 10.0) -> dict[str, float
         caught_up = time.monotonic() - back
         over.set()
         feeder.join()
-        wait_until(lambda: not store.outbox.depth(datetime.now(UTC))["email"], 60, "the last mails", 0.1)
+        wait_until(lambda: not store.outbox.depth(datetime.now(UTC))["email"], 120, "the last mails", 0.1)
         sender.stop()
         taken = server.taken()
         server.down()
@@ -119,11 +119,11 @@ def kills(times: int, mails: int, seed: int = 1) -> dict[str, float]:
                 process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE)
                 server.wait_for(enough)
                 process.kill()
-                process.wait(10)
+                process.wait(60)
                 say(f"  killed {number + 1} of {times}, {sum(server.taken().values())} mails taken")
             process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE)
             wait_until(lambda: not store.outbox.depth(datetime.now(UTC))["email"], 300, "the rest", 0.1)
-            process.communicate(timeout=30)  # its input ends: it stops by itself
+            process.communicate(timeout=120)  # its input ends: it stops by itself
         finally:
             background.run(redis.stop())
             background.close()

@@ -7,6 +7,8 @@ It costs about a tenth of aiosmtpd a mail, so that the figures are the sender's.
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sys
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -54,7 +56,10 @@ async def serve(port: int, notes: str | None = None) -> None:
     """Until it is ended."""
     if notes:
         Conversation.notes = Path(notes).open("ab", buffering=0)  # noqa: SIM115, ASYNC230 (held until the process ends)
-    server = await asyncio.get_running_loop().create_server(Conversation, "127.0.0.1", port)
+    loop = asyncio.get_running_loop()
+    # Between two answers, never after it took a mail and before it said so.
+    loop.add_signal_handler(signal.SIGTERM, os._exit, 0)
+    server = await loop.create_server(Conversation, "127.0.0.1", port)
     await server.serve_forever()
 
 
