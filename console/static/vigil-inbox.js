@@ -103,6 +103,7 @@ export class VigilInbox extends HTMLElement {
   #stop = null;
   #asking = null;
   #loads = 0;
+  #since = null;
 
   connectedCallback() {
     this.#root.adoptedStyleSheets = [sheet];
@@ -222,7 +223,7 @@ export class VigilInbox extends HTMLElement {
   }
 
   async #load(further) {
-    const turn = (this.#loads += 1);
+    const turn = (this.#loads += 1), since = (this.#since = []);
     const filter = this.#filter;
     const query = { limit: this.getAttribute("page-size") || "20", archived: filter === "archived" ? "true" : "false" };
     if (SEVERITIES.includes(filter)) query.severity = filter;
@@ -235,11 +236,14 @@ export class VigilInbox extends HTMLElement {
       if (turn !== this.#loads) return;
       if (!further) this.#items.clear();
       for (const item of page.items) this.#items.set(item.notice_id, item);
+      for (const item of since) this.#place(item); // came while the page was on its way, which may be older
       this.#next = page.next;
       this.#count(page.unread);
       this.#show();
     } catch {
       if (turn === this.#loads) this.#find("alert").textContent = this.#say("failed");
+    } finally {
+      if (turn === this.#loads) this.#since = null;
     }
   }
 
@@ -255,12 +259,18 @@ export class VigilInbox extends HTMLElement {
     return !SEVERITIES.includes(this.#filter) || item.severity === this.#filter;
   }
 
-  /* A notice came, or changed: an older one of its thread goes. */
-  #come(item) {
-    const known = this.#items.get(item.notice_id);
+  /* Where it belongs as the list is filtered; an older one of its thread goes. */
+  #place(item) {
     for (const [name, other] of this.#items) if (item.thread && other.thread === item.thread && name !== item.notice_id) this.#items.delete(name);
     if (this.#fits(item)) this.#items.set(item.notice_id, item);
     else this.#items.delete(item.notice_id);
+  }
+
+  /* A notice came, or changed. */
+  #come(item) {
+    const known = this.#items.get(item.notice_id);
+    this.#since?.push(item);
+    this.#place(item);
     if (!known && !item.read_at) this.#find("live").textContent = this.#say("fresh", { subject: item.title });
     this.#show();
     clearTimeout(this.#asking);
@@ -350,6 +360,7 @@ export class VigilInbox extends HTMLElement {
     return this.#do(async () => {
       await this.#post(`/${encodeURIComponent(item.notice_id)}/${what}`);
       const now = new Date().toISOString();
+      item = this.#items.get(item.notice_id) ?? item; // it may have been pushed meanwhile, and been counted
       if (!item.read_at) this.#count(Math.max(0, this.#unread - 1));
       item.read_at ||= now;
       if (what === "archive") { item.archived_at ||= now; if (!this.#fits(item)) this.#items.delete(item.notice_id); }
