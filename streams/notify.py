@@ -52,7 +52,7 @@ from streams.ending import end_process
 from streams.feedback import Feedback
 from streams.letters import dead_letter, where
 from streams.patience import Patient
-from streams.publisher import KafkaPublisher, Message, Publisher
+from streams.publisher import TOO_LARGE, KafkaPublisher, Message, Publisher
 from streams.records import Item, PlainDecoder
 from streams.serve import serve
 from streams.texts import Texts
@@ -211,10 +211,11 @@ class Notify(Patient):
         if not messages:
             return 0
         refused = await self.publisher.publish([Message(m.topic, m.key.encode(), m.value) for m in messages])
-        for message, error in zip(messages, refused, strict=True):
-            if error is not None:
-                log.error("the broker refuses a message for %s for good: %s", message.topic, type(error).__name__)
-        await asyncio.to_thread(self.store.bus.done, [message.id for message in messages])
+        kept = {m.id for m, error in zip(messages, refused, strict=True) if error is not None and not isinstance(error, TOO_LARGE)}
+        for topic, error in {(m.topic, type(error).__name__) for m, error in zip(messages, refused, strict=True) if error is not None}:
+            log.error("the broker refuses messages for %s: %s", topic, error)
+        # An answer that asks for a lock isn't given up because someone forgot to let us write to its topic: it is tried again.
+        await asyncio.to_thread(self.store.bus.done, [message.id for message in messages if message.id not in kept])
         return len(messages)
 
     def heard(self, receipts: Sequence[Receipt]) -> None:

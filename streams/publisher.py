@@ -14,8 +14,10 @@ from domain.ports import Unavailable
 MAX_REQUEST = 4 * 1024 * 1024
 """Bytes; `dead-letters` takes as much: base64 of a 1 MB record with its reason."""
 
-REFUSALS = (MessageSizeTooLargeError, RecordTooLargeError, InvalidTopicError, TopicAuthorizationFailedError)
-"""Errors that trying again does not mend."""
+TOO_LARGE = (MessageSizeTooLargeError, RecordTooLargeError)
+"""Errors that nothing mends."""
+REFUSALS = (*TOO_LARGE, InvalidTopicError, TopicAuthorizationFailedError)
+"""Errors that trying again does not mend; the last two an operator does."""
 
 
 class Message(NamedTuple):
