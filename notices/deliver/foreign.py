@@ -80,6 +80,8 @@ class _Requests:
         return str(told)[:200] if isinstance(told, str | int) and told else None
 
 
+OURS_TO_MEND = frozenset({401, 402, 403, 407, 408})
+"""Credentials, an unpaid bill, a right, a proxy, the time it took: they say nothing of the recipient, so another provider may take it."""
 ID_FIELDS = {"twilio": "sid"}
 """Schemes whose callbacks speak of a message by an id, and where it stands in the answer to the post."""
 
@@ -137,6 +139,6 @@ def judge(name: str, taken: bool, heard: list[str]) -> Outcome:
         return Unavailable(f"{name}: no answer")
     status = statuses[-1]
     reason = f"{name}: HTTP {status}"
-    if 400 <= status < 500 and status != 429:
+    if 400 <= status < 500 and status != 429 and status not in OURS_TO_MEND:
         return Refused(reason)
     return Unavailable(reason, whole=status != 429)

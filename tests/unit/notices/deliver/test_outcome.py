@@ -84,6 +84,9 @@ def test_retry_after_is_seconds_or_a_date(value: str | None, seconds: float):
         (False, ["Failed to send Twilio notification to +886912345678: Bad Request, error=400."], Refused("twilio: HTTP 400")),
         (False, ["... error=429."], Unavailable("twilio: HTTP 429", whole=False)),
         (False, ["... error=503."], Unavailable("twilio: HTTP 503")),
+        (False, ["... error=401."], Unavailable("twilio: HTTP 401")),
+        (False, ["... error=402."], Unavailable("twilio: HTTP 402")),
+        (False, ["... error=404."], Refused("twilio: HTTP 404")),
         (False, ["A Connection error occurred sending Twilio"], Unavailable("twilio: no answer")),
     ],
 )
