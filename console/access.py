@@ -60,7 +60,7 @@ class Staff:
         return any(permission in ROLES.get(role, ()) for role in self.roles)
 
 
-def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Refuses what the route's `may` doesn't allow; a route without `may` is closed to all."""
     need = handler.opt.get("may")
     if need == PUBLIC:
@@ -71,7 +71,7 @@ def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHand
     if need not in PERMISSIONS:
         raise PermissionDeniedException("This page declares no permission, so it is closed.")
     staff: Staff | None = connection.scope.get("staff")  # type: ignore[assignment]
-    if staff is None:
+    if staff is None or await connection.app.state.services.signed_out(staff):
         raise NotAuthorizedException("Sign in first.")
     if not staff.may(need):
         raise PermissionDeniedException(f"Your role does not allow to {PERMISSIONS[need]}.")

@@ -110,7 +110,7 @@ async def html(request: Request[Any, Any, Any], name: FromPath[str]) -> Response
     made = await asyncio.to_thread(_shown, services, name, request)
     if made["preview"] is None:
         raise NotFoundException("There is no text.")
-    return Response(made["preview"].html, media_type="text/html; charset=utf-8", headers={"Content-Security-Policy": STORED_CSP})
+    return Response(made["preview"].html, media_type="text/html", headers={"Content-Security-Policy": STORED_CSP})
 
 
 @post("/announcements/{name:str}/submit", may="announce", status_code=303)

@@ -47,9 +47,8 @@ async def answer_page(request: Request[Any, Any, Any], token: FromPath[str] = ""
     found = await services.find_answer(token) if TOKEN.match(token) else None
     if found is None:
         # Whoever guesses is slowed down; who shares the guesser's address and has a link can go on using it.
-        if not services.guesses.allowed(client):
-            return await _page(request, "slow", None, {"Retry-After": str(services.guesses.retry_after(client))})
-        services.guesses.wrong(client)
+        if wait := await services.guesses.take(client):
+            return await _page(request, "slow", None, {"Retry-After": str(wait)})
         return await _page(request, "unknown", None)
     state = _state(found, services.now())
     if request.method == HttpMethod.POST and state == "choice":

@@ -51,7 +51,7 @@ async def html(request: Request[Any, Any, Any], kind: FromPath[str]) -> Response
     """The mail's HTML by itself, for the frame: no script, no network, no way out."""
     services: Services = request.app.state.services
     made = await asyncio.to_thread(_shown, services, kind, request)
-    return Response(made["preview"].html, media_type="text/html; charset=utf-8", headers={"Content-Security-Policy": STORED_CSP})
+    return Response(made["preview"].html, media_type="text/html", headers={"Content-Security-Policy": STORED_CSP})
 
 
 @post("/catalogue/submit", may="submit_words", status_code=303)

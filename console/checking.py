@@ -19,7 +19,7 @@ from console.answers import client_ip
 from console.evidence import opened_notice
 from console.headers import ANSWER_CSP
 from console.html import page
-from console.limits import Guesses
+from console.limits import Guesses, take_all
 from console.paths import segment
 from console.services import Services
 from console.signin import form
@@ -44,16 +44,10 @@ class Checking:
     by_backend: Guesses = field(default_factory=lambda: Guesses(burst=2000, per_second=100.0))
     """Of the exchange's own addresses, behind which all users are."""
 
-    def wait(self, user_id: str, address: str, backend: str = "") -> int:
+    async def wait(self, user_id: str, address: str, backend: str = "") -> int:
         """Seconds until this user, asking from this address, may check again; 0 for now, and then it is counted."""
         limits = [(self.by_user, user_id), (self.by_address, address), (self.by_backend, backend)]
-        limits = [(limit, who) for limit, who in limits if who]
-        over = [limit.retry_after(who) for limit, who in limits if not limit.allowed(who)]
-        if over:
-            return max(over)
-        for limit, who in limits:
-            limit.wrong(who)
-        return 0
+        return await take_all([(limit, who) for limit, who in limits if who])
 
 
 class Asked(msgspec.Struct, forbid_unknown_fields=False):
@@ -126,7 +120,7 @@ async def checked_page(services: Services, user_id: str, text: str | None, addre
         return check_page("ask", reader, services.brand), 0
     if not text.strip():
         return check_page("empty", reader, services.brand), 0
-    wait = _checking(services).wait(user_id, address)
+    wait = await _checking(services).wait(user_id, address)
     if wait:
         return check_page("slow", reader, services.brand), wait
     named, found = await checked(services, user_id, text)
@@ -141,7 +135,7 @@ async def _answered(request: Request[Any, Any, Any], asked: Asked) -> Response[A
         return Response({"error": f"user_id: expected 1 to {LONGEST_USER} characters"}, status_code=400)
     if not text.strip():
         return Response({"error": "expected one of notice_id, code, text"}, status_code=400)
-    wait = _checking(services).wait(asked.user_id, asked.ip[:64], client_ip(request))
+    wait = await _checking(services).wait(asked.user_id, asked.ip[:64], client_ip(request))
     if wait:
         return Response({"error": "too many checks"}, status_code=429, headers={"Retry-After": str(wait)})
     named, found = await checked(services, asked.user_id, text)
@@ -180,12 +174,11 @@ UNSENT = ("queued", "suppressed", "expired", "failed", "rejected")
 async def _page(request: Request[Any, Any, Any], token: str, text: str | None) -> Response[str]:
     services: Services = request.app.state.services
     address = client_ip(request)
-    if not services.guesses.allowed(address):
-        wait = services.guesses.retry_after(address)
+    if wait := await services.guesses.wait(address):
         return page("refused.html", status=429, headers={"Retry-After": str(wait)}, title="Not now", words="Too many wrong links.")
     meant = _checking(services).passes.read(CHECK, token, services.now())
     if meant is None:
-        services.guesses.wrong(address)
+        await services.guesses.take(address)
         reader = Reader(preferred(request.headers.get("accept-language", ""), "en"))
         return shown_check(check_page("expired", reader, services.brand), status=410)
     words, wait = await checked_page(services, meant[0], text, address)

@@ -74,12 +74,11 @@ async def say(request: Request[Any, Any, Any], token: FromPath[str]) -> Response
 async def _page(request: Request[Any, Any, Any], token: str, state: HelpState) -> Response[str]:
     services: Services = request.app.state.services
     client = client_ip(request)
-    if not services.guesses.allowed(client):
-        wait = services.guesses.retry_after(client)
+    if wait := await services.guesses.wait(client):
         return page("refused.html", status=429, headers={"Retry-After": str(wait)}, title="Not now", words="Too many wrong links.")
     meant = services.checking.passes.read(HELPFUL, token, services.now()) if services.checking else None
     if meant is None or len(meant) != 2:
-        services.guesses.wrong(client)
+        await services.guesses.take(client)
         return _shown("expired", Reader(preferred(request.headers.get("accept-language", ""), "en")), services.brand, 410)
     notice_id, user_id = meant
     if state in ("yes", "no"):

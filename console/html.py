@@ -95,4 +95,4 @@ def render(template: str, **values: Any) -> str:
 
 def page(template: str, *, status: int = 200, headers: dict[str, str] | None = None, **values: Any) -> Response[str]:
     """An HTML response."""
-    return Response(render(template, **values), status_code=status, media_type="text/html; charset=utf-8", headers=headers or {})
+    return Response(render(template, **values), status_code=status, media_type="text/html", headers=headers or {})

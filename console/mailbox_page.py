@@ -38,7 +38,7 @@ async def mail_html(request: Request[Any, Any, Any], mail_id: FromPath[str]) -> 
         raise NotFoundException("There is no such mail.")
     loose = STORED_CSP.replace("; sandbox", "; sandbox allow-popups allow-popups-to-escape-sandbox")
     words = found.part("html").replace("<head>", '<head><base target="_blank">', 1)
-    return Response(words, media_type="text/html; charset=utf-8", headers={"Content-Security-Policy": loose})
+    return Response(words, media_type="text/html", headers={"Content-Security-Policy": loose})
 
 
 def _box(request: Request[Any, Any, Any]) -> Mailbox:

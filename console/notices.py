@@ -79,7 +79,7 @@ async def sent_html(request: Request[Any, Any, Any], notice_id: FromPath[str], d
     words = found["sent"].get(delivery_id) if found else None
     if words is None or not words.html:
         raise NotFoundException("There is no such stored message.")
-    return Response(words.html, media_type="text/html; charset=utf-8", headers={"Content-Security-Policy": STORED_CSP})
+    return Response(words.html, media_type="text/html", headers={"Content-Security-Policy": STORED_CSP})
 
 
 @post("/notices/{notice_id:str}/reveal/{delivery_id:str}", may="reveal", status_code=200)

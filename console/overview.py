@@ -17,6 +17,7 @@ from console import sentences
 from console.html import render
 from console.services import Services
 from console.shell import staff_page
+from console.signin import COOKIE
 
 PERIODS = {
     "15m": (timedelta(minutes=15), "15 min", "15 minutes"),
@@ -41,11 +42,12 @@ async def overview(request: Request[Any, Any, Any]) -> Response[str]:
 async def live(request: Request[Any, Any, Any]) -> ServerSentEvent:
     """The moving parts of the overview, every two seconds, as HTML that htmx puts in their places."""
     services: Services = request.app.state.services
-    return ServerSentEvent(_parts(services, _period(request)), headers={"X-Accel-Buffering": "no"})
+    return ServerSentEvent(_parts(services, _period(request), request.cookies.get(COOKIE)), headers={"X-Accel-Buffering": "no"})
 
 
-async def _parts(services: Services, period: str) -> AsyncIterator[ServerSentEventMessage]:
-    while True:
+async def _parts(services: Services, period: str, cookie: str | None) -> AsyncIterator[ServerSentEventMessage]:
+    """Until the session is over: a page that was left open shows nothing of what comes after its reader signed out."""
+    while await services.signed_in(cookie):
         watch = await services.watch()
         values = await figures(services, period)
         yield ServerSentEventMessage(data=render("overview_live.html", watch=watch, now=services.now(), period=period, **values))

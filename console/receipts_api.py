@@ -29,18 +29,18 @@ async def called_back(request: Request[Any, Any, Any], provider: FromPath[str]) 
     """200 with what was taken; 401 without a good signature; 400 for what can't be read; 404 when nothing of it is known (yet)."""
     services: Services = request.app.state.services
     client = client_ip(request)
-    if not services.callback_guesses.allowed(client):
-        wait = services.callback_guesses.retry_after(client)
+    if wait := await services.callback_guesses.wait(client):
         return Response({"error": "too many wrong signatures"}, status_code=429, headers={"Retry-After": str(wait)})
     try:
         said = await asyncio.to_thread(_read, request, services, provider, await request.body())
     except Unverified as wrong:
-        services.callback_guesses.wrong(client)
+        await services.callback_guesses.take(client)
         log.warning("callback refused", provider=provider if provider in services.receipt_keys else "?", wrong=str(wrong))
         return error(401, "not signed with this provider's key, or too old")
     except Malformed as wrong:
         return error(400, str(wrong))
     except OSError as away:
+        await services.callback_guesses.take(client)  # each costs a thread and a connection for seconds, whoever asks
         log.warning("callback not verified", provider=provider, error=type(away).__name__)
         return error(503, "what has to be asked of the provider can't be fetched now")
     unknown = await take(services, said)

@@ -69,12 +69,11 @@ async def own_report(request: Request[Any, Any, Any], token: FromPath[str]) -> R
     """The page, in its reader's language. Opening it changes nothing."""
     services: Services = request.app.state.services
     address = client_ip(request)
-    if not services.guesses.allowed(address):
-        wait = services.guesses.retry_after(address)
+    if wait := await services.guesses.wait(address):
         return page("refused.html", status=429, headers={"Retry-After": str(wait)}, title="Not now", words="Too many wrong links.")
     meant = _passes(services).read(WHAT, token, services.now())
     if meant is None:
-        services.guesses.wrong(address)
+        await services.guesses.take(address)
         reader = Reader(preferred(request.headers.get("accept-language", ""), "en"))
         return _shown(expired_page(reader, services.brand), status=410)
     _, words = await _read(services, meant[0])

@@ -30,6 +30,7 @@ from notices.passes import PASSES, Passes
 from notices.unsubscribe import Links
 from stores.audience import RedisAudience
 from stores.directory import RedisDirectory
+from stores.guesses import RedisGuesses
 from stores.inbox import AsyncRedisInbox
 from stores.once import Once
 from stores.redis_client import connect, connect_async
@@ -37,6 +38,7 @@ from stores.redis_profiles import RedisProfiles
 from stores.sql.console_queries import ConsoleQueries
 from stores.sql.decisions import Decisions
 from stores.sql.migrate import StoreError
+from stores.sql.signouts import SqlEnded
 from stores.sql.store import open_store
 from stores.status import beats
 
@@ -86,7 +88,7 @@ def services(settings: Settings, mailbox: Mailbox | None = None) -> Services:
     async def profile(user_id: str) -> bytes | None:
         return (await profiles.load([user_id])).get(user_id)
 
-    return Services(
+    made = Services(
         store=store,
         book=book,
         queries=queries,
@@ -94,7 +96,7 @@ def services(settings: Settings, mailbox: Mailbox | None = None) -> Services:
         inbox=AsyncRedisInbox(loop_client, keyring.box("inbox")),
         users=directory,
         answer_words=ComposedAnswerPages(settings.notices.brand, codes.of, settings.notices.default_locale),
-        sessions=Sessions(Signer(secret), StaffFile(settings.console.users_file), settings.embedded),
+        sessions=Sessions(Signer(secret), StaffFile(settings.console.users_file), settings.embedded, SqlEnded(store.database)),
         heartbeats=partial(beats, loop_client),
         profiles=profile,
         load_registry=catalogue,
@@ -115,6 +117,8 @@ def services(settings: Settings, mailbox: Mailbox | None = None) -> Services:
         once=Once(client),
         checks={"database": queries.open_count, "redis": client.ping},
     )
+    made.share(RedisGuesses(loop_client, keyring.key("guesses")))
+    return made
 
 
 def build(settings: Settings, mailbox: Mailbox | None = None) -> Litestar:

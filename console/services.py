@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
+from console.access import Staff
 from console.amazon import Certificates, fetch
 from console.answer_words import AnswerWords, State
 from console.evidence import opened_notice, verified
-from console.limits import Guesses
+from console.limits import Guesses, Shared
 from console.samples import sample
 from console.sessions import Sessions
 from console.watch import Rates, Watch, watch
@@ -185,6 +186,27 @@ class Services:
             await self.inbox.touch(user_id, notice_id)
         except Unavailable:
             return
+
+    async def signed_out(self, staff: Staff) -> bool:
+        """Whether this session was ended, here or at another console."""
+        return await asyncio.to_thread(self.sessions.ended, staff)
+
+    async def signed_in(self, cookie: str | None) -> Staff | None:
+        """Whose session it is, if it goes on."""
+        staff = self.sessions.who(cookie)
+        return None if staff is None or await self.signed_out(staff) else staff
+
+    def share(self, counts: Shared) -> None:
+        """Limits hold over all consoles from now on."""
+        limits = {"link": self.guesses, "callback": self.callback_guesses, "sign-in": self.sign_in_guesses}
+        if self.checking is not None:
+            limits |= {
+                "check-user": self.checking.by_user,
+                "check-address": self.checking.by_address,
+                "check-backend": self.checking.by_backend,
+            }
+        for name, one in limits.items():
+            one.share(name, counts)
 
     async def use_link(self, link_id: str) -> bool:
         """Whether a one-time link was unused until now; without Redis, none is."""

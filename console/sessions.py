@@ -8,7 +8,8 @@ import hmac
 import json
 import secrets
 import time
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Protocol
 
 from console.access import ROLES, Staff
 from console.staff import StaffFile
@@ -43,31 +44,56 @@ class Signer:
         return hmac.digest(self._key, f"{purpose}\0{text}".encode(), "sha256")
 
 
-class Sessions:
-    """`start` makes a cookie's value, `who` reads it: roles are those of the staff file now, not of the day of signing in."""
+class Ended(Protocol):
+    """Sessions that were ended before their time (stores.sql.signouts.SqlEnded). Blocks; raises Unavailable."""
 
-    def __init__(self, signer: Signer, staff: StaffFile, embedded: bool):
+    def add(self, session: str, until: datetime, now: datetime) -> None: ...
+
+    def has(self, session: str) -> bool: ...
+
+
+class EndedHere:
+    """The same in this process alone: for tests, and where nobody signs in."""
+
+    def __init__(self) -> None:
+        self._ended: set[str] = set()
+
+    def add(self, session: str, until: datetime, now: datetime) -> None:
+        self._ended.add(session)
+
+    def has(self, session: str) -> bool:
+        return session in self._ended
+
+
+class Sessions:
+    """`start` makes a cookie's value, `who` reads it: roles are those of the staff file now, not of the day of signing in. Whether its
+    owner signed out is asked by `ended`: that blocks."""
+
+    def __init__(self, signer: Signer, staff: StaffFile, embedded: bool, signouts: Ended | None = None):
         self.signer, self.staff, self.embedded = signer, staff, embedded
-        self._ended: dict[str, float] = {}
+        self._ended = EndedHere() if signouts is None else signouts
 
     def start(self, name: str, now: float | None = None) -> str:
         until = int((time.time() if now is None else now) + LIFETIME)
         return self.signer.sign("session", {"name": name, "id": secrets.token_urlsafe(16), "until": until, "of": self._of(name)})
 
     def who(self, cookie: str | None, now: float | None = None) -> Staff | None:
-        """None when there is no session, it is over, or the colleague left or changed the password since."""
+        """None when there is no session, its time is over, or the colleague left or changed the password since."""
         value = self.signer.read("session", cookie, time.time() if now is None else now) if cookie else None
-        if value is None or value["id"] in self._ended or value["of"] != self._of(value["name"]):
+        if value is None or value["of"] != self._of(value["name"]):
             return None
         roles = self._roles(value["name"])
         csrf = self.signer.mac("csrf", value["id"]).hex()
         return Staff(name=value["name"], roles=roles, csrf=csrf, session=value["id"]) if roles else None
 
     def end(self, staff: Staff, now: float | None = None) -> None:
-        """Signs out: the cookie is worth nothing from now on, in this process, whoever kept a copy."""
+        """Signs out: the cookie is worth nothing from now on, at no console, whoever kept a copy. Blocks; raises Unavailable."""
         moment = time.time() if now is None else now
-        self._ended = {name: until for name, until in self._ended.items() if until > moment}
-        self._ended[staff.session] = moment + LIFETIME
+        self._ended.add(staff.session, datetime.fromtimestamp(moment + LIFETIME, UTC), datetime.fromtimestamp(moment, UTC))
+
+    def ended(self, staff: Staff) -> bool:
+        """Whether the session was signed out of. Blocks; raises Unavailable."""
+        return self._ended.has(staff.session)
 
     def one_time_link(self, public_url: str) -> str:
         """An address that signs its opener in once, within a quarter of an hour."""

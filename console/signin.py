@@ -15,6 +15,7 @@ from litestar.response import Redirect
 from console.access import PUBLIC, Staff
 from console.answers import client_ip
 from console.html import page
+from console.limits import take_all
 from console.services import Services
 from console.sessions import LIFETIME, OWNER
 from console.staff import matches
@@ -34,15 +35,15 @@ async def sign_in(request: Request[Any, Any, Any]) -> Response[Any]:
     same_site(request)
     fields = await form(request)
     name, password, onward = fields.get("name", ""), fields.get("password", ""), _local(fields.get("next", "/"))
-    keys = (f"from {client_ip(request)}", f"as {name}")
-    if not all(services.sign_in_guesses.allowed(key) for key in keys):
-        return _form(request, 429, "Too many tries. Wait some minutes.", onward)
+    tries = [(services.sign_in_guesses, key) for key in (f"from {client_ip(request)}", f"as {name}")]
+    if wait := await take_all(tries):
+        return _form(request, 429, "Too many tries. Wait some minutes.", onward, {"Retry-After": str(wait)})
     staff = services.sessions.staff
     known = await asyncio.to_thread(staff.hashed, name)
     if not await asyncio.to_thread(matches, password, known) or not staff.roles(name):
-        for key in keys:
-            services.sign_in_guesses.wrong(key)
         return _form(request, 401, "Name or password is wrong.", onward)
+    for limit, key in tries:
+        await limit.give_back(key)
     return _signed_in(services, name, onward)
 
 
@@ -64,7 +65,7 @@ async def sign_out(request: Request[Any, Any, Any]) -> Response[Any]:
     staff: Staff | None = request.scope["staff"]  # type: ignore[typeddict-item]
     if staff:
         services: Services = request.app.state.services
-        services.sessions.end(staff)
+        await asyncio.to_thread(services.sessions.end, staff)
     return Redirect("/sign-in", status_code=303, cookies=[Cookie(key=COOKIE, value="", max_age=0, path="/", httponly=True, samesite="lax")])
 
 
@@ -76,9 +77,11 @@ def _signed_in(services: Services, name: str, onward: str) -> Response[Any]:
     return Redirect(onward, status_code=303, cookies=[cookie])
 
 
-def _form(request: Request[Any, Any, Any], status: int, wrong: str, onward: str) -> Response[str]:
+def _form(request: Request[Any, Any, Any], status: int, wrong: str, onward: str, headers: dict[str, str] | None = None) -> Response[str]:
     services: Services = request.app.state.services
-    return page("sign_in.html", status=status, wrong=wrong, onward=onward, brand=services.brand, embedded=services.embedded)
+    return page(
+        "sign_in.html", status=status, headers=headers, wrong=wrong, onward=onward, brand=services.brand, embedded=services.embedded
+    )
 
 
 def same_site(request: Request[Any, Any, Any]) -> None:

@@ -37,12 +37,11 @@ async def stop(request: Request[Any, Any, Any], token: FromPath[str]) -> Respons
 async def _answer(request: Request[Any, Any, Any], token: str, state: Stop) -> Response[str]:
     services: Services = request.app.state.services
     client = client_ip(request)
-    if not services.guesses.allowed(client):
-        wait = services.guesses.retry_after(client)
+    if wait := await services.guesses.wait(client):
         return page("refused.html", status=429, headers={"Retry-After": str(wait)}, title="Not now", words="Too many wrong links.")
     meant = services.stop_links.read(token) if services.stop_links else None
     if meant is None:
-        services.guesses.wrong(client)
+        await services.guesses.take(client)
         return page("refused.html", status=404, title="There is no such page", words="Please check that the address is complete.")
     user_id, what = meant
     if state == "stopped":

@@ -247,6 +247,14 @@ sms_usage = Table(
 )
 """What text messages took: no user, no number."""
 
+ended_sessions = Table(
+    "ended_sessions",
+    metadata,
+    Column("session", Text, primary_key=True, comment="its id, as in the cookie; nobody can sign in with it"),
+    Column("until", BigInteger, nullable=False, comment="when it would have ended by itself"),
+)
+"""Sessions of the console that somebody signed out of."""
+
 redriven = Table(
     "redriven",
     metadata,

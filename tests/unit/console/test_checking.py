@@ -220,9 +220,9 @@ def test_a_pass_for_one_user_says_nothing_of_another(shared, browse, link):
 
 def test_opening_the_page_looks_nothing_up(shared, browse, link):
     """HEAD and GET ask no question, so they use up no check."""
-    before = dict(shared.checking.by_user._wrong)
+    before = dict(shared.checking.by_user._own._wrong)
     client = browse(shared)
     client.get(link)
     client.head(link)
 
-    assert dict(shared.checking.by_user._wrong) == before
+    assert dict(shared.checking.by_user._own._wrong) == before

@@ -1,11 +1,16 @@
 """Signing in: by password, by a link that works once, and what ends it."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
+from console import overview
 from console.limits import Guesses
 from console.sessions import LIFETIME, Sessions, Signer
 from console.signin import COOKIE
 from console.staff import StaffError, StaffFile, add_user, matches, read
+from tests.support.background import wait_until
 from tests.support.console import PASSWORD, SECRET
 
 pytestmark = pytest.mark.slow
@@ -48,7 +53,30 @@ def test_guessing_passwords_is_stopped(fresh, browse):
     for _ in range(3):
         client.post("/sign-in", data={"name": "ana", "password": "wrong"})
 
-    assert client.post("/sign-in", data={"name": "ana", "password": PASSWORD}).status_code == 429
+    refused = client.post("/sign-in", data={"name": "ana", "password": PASSWORD})
+    assert refused.status_code == 429
+    assert refused.headers["retry-after"] == "100"
+
+
+def test_passwords_guessed_at_once_are_counted_too(fresh, browse, monkeypatch):
+    """While one is looked at, the others wait for no room that they took already."""
+    fresh.sign_in_guesses = Guesses(burst=3, per_second=0.01, clock=lambda: 0.0)
+    looked, gate = [], threading.Event()
+
+    def slow(password, hashed):
+        looked.append(password)
+        gate.wait(10)
+        return False
+
+    monkeypatch.setattr("console.signin.matches", slow)
+    client = browse(fresh)
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(client.post, "/sign-in", data={"name": "ana", "password": str(n)}) for n in range(8)]
+        wait_until(lambda: len(looked) + sum(one.done() for one in asked) == 8, 10, "all of them to be asked")
+        gate.set()
+
+    assert sorted(one.result().status_code for one in asked) == [401] * 3 + [429] * 5
+    assert len(looked) == 3
 
 
 @pytest.mark.parametrize("onward", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "/\n/evil", ""])
@@ -162,16 +190,13 @@ def test_signing_out_ends_the_session_in_the_browser(shared, browse):
     assert client.get("/", follow_redirects=False).status_code == 303
 
 
-def test_guesses_are_forgiven_with_time():
-    """One each second here; and clients beyond the bound are forgotten."""
-    now = 0.0
-    guesses = Guesses(burst=2, per_second=1.0, clock=lambda: now, clients=2)
-    for _ in range(2):
-        guesses.wrong("a")
-    assert not guesses.allowed("a")
-    assert guesses.retry_after("a") >= 1
-    now = 1.5
-    assert guesses.allowed("a")
-    for client in "bcd":
-        guesses.wrong(client)
-    assert len(guesses._wrong) == 2
+async def test_what_moves_on_an_open_page_ends_with_the_session(fresh, monkeypatch):
+    """Who signed out, and left a window open, is told no more."""
+    monkeypatch.setattr(overview, "REFRESH_SECONDS", 0.0)
+    cookie = fresh.sessions.start("ana")
+    parts = overview._parts(fresh, "1h", cookie)
+    await anext(parts)
+    fresh.sessions.end(fresh.sessions.who(cookie))
+
+    with pytest.raises(StopAsyncIteration):
+        await anext(parts)
