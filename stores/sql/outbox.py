@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, cast, get_args
 
 import msgspec
+import structlog
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
 from domain.ledger import Book, Draft, micros, moment
@@ -26,6 +27,9 @@ STATE = ("delivery_id", "kind", "status", "reason", "final", "chain")
 """What a receipt is judged by; `chain` and `kind` never change."""
 CHANGING = ("delivery_id", "status", "reason", "provider", "provider_id", "attempt", "updated_at", "final", "due_at", "owner")
 
+UNREADABLE = "what was composed can't be read any more: see `ledger verify`"
+
+log = structlog.get_logger(__name__)
 c = deliveries.c
 
 
@@ -54,7 +58,11 @@ class SqlOutbox:
         with self._database.reading() as connection:
             order = {name: i for i, name in enumerate(ids)}
             found = [r for some in chunks(ids) for r in connection.execute(select(deliveries).where(c.delivery_id.in_(some))).mappings()]
-            return self._opened(connection, sorted(found, key=lambda r: order[r["delivery_id"]]), at)
+            opened, spoilt = self._opened(connection, sorted(found, key=lambda r: order[r["delivery_id"]]), at)
+        if spoilt:
+            log.error("deliveries can't be read any more", deliveries=[row["delivery_id"] for row in spoilt])
+            self.record([(rows.last_receipt(row, "failed", UNREADABLE, now), None) for row in spoilt])
+        return opened
 
     def hasten(self, channel: Medium, now: datetime, limit: int | None = None) -> int:
         at = micros(now)
@@ -93,12 +101,6 @@ class SqlOutbox:
             first = connection.execute(select(func.min(c.due_at)).where(~c.final)).scalar()
         return None if first is None else moment(first)
 
-    def by_provider_id(self, provider_id: str) -> RowMapping | None:
-        """The delivery that a provider's callback speaks of; None when there is none."""
-        with self._database.reading() as connection:
-            found = select(deliveries).join(receipts, receipts.c.delivery_id == c.delivery_id)
-            return connection.execute(found.where(receipts.c.provider_id == provider_id).limit(1)).mappings().first()
-
     def _move(self, wanted: Any, at: int) -> int:
         with self._database.writing() as connection:
             ids = connection.execute(wanted.with_for_update(skip_locked=True)).scalars().all()
@@ -106,16 +108,22 @@ class SqlOutbox:
                 connection.execute(update(deliveries).where(c.delivery_id.in_(some)).values(owner=None, due_at=at))
         return len(ids)
 
-    def _opened(self, connection: Connection, found: Sequence[RowMapping], at: int) -> list[Delivery]:
+    def _opened(self, connection: Connection, found: Sequence[RowMapping], at: int) -> tuple[list[Delivery], list[RowMapping]]:
+        """The deliveries, and the rows of which nobody knows any more what they were to say: they must not hold up the rest."""
         keys = user_keys(connection, {row["user_id"] for row in found})
         contents = contents_by_id(connection, [row["delivery_id"] for row in found])
-        opened = []
+        opened, spoilt = [], []
         for row in found:
             key, content = keys.get(row["user_id"]), contents.get(row["delivery_id"])
             if key is None or content is None or content.key_id != key.key_id:
                 continue  # erased between the claim and now
-            opened.append(_delivery(row, *self._book.open_rendered(self._book.open_content(content, key)), at))
-        return opened
+            try:
+                words = self._book.open_rendered(self._book.open_content(content, key))
+            except Exception:  # altered, or cut by whoever restored a backup: whatever opening it raises
+                spoilt.append(row)
+                continue
+            opened.append(_delivery(row, *words, at))
+        return opened, spoilt
 
 
 class _Recording:

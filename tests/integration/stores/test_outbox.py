@@ -4,9 +4,13 @@ import json
 import threading
 from datetime import timedelta
 
+from sqlalchemy import update
+
 from domain.messages import Notice
 from domain.ports import Rendered, Unsent
+from stores.sql.schema import ledger_contents
 from stores.sql.store import Store
+from tests.support.background import PATIENCE
 from tests.support.told import NOW, notice, receipt, rendered
 
 SECOND = timedelta(seconds=1)
@@ -42,6 +46,22 @@ def test_a_claimed_row_is_nobody_elses_until_its_lease_ends(store: Store) -> Non
     late = store.outbox.claim("two", NOW + 31 * SECOND, 10, 30)
 
     assert [len(first), len(early), len(late)] == [1, 0, 1]
+
+
+def test_one_whose_words_were_altered_holds_up_no_other(store: Store) -> None:
+    """It has failed, and says where to look; the one behind it is sent."""
+    whole, altered = notice(1), notice(2)
+    queue(store, rendered(altered), about=altered)
+    queue(store, rendered(whole), about=whole)
+    name = rendered(altered).delivery_id
+    with store.database.writing() as connection:
+        mine = ledger_contents.c.content_id == name
+        connection.execute(update(ledger_contents).where(mine).values(sealed=b"\x01" * 64))
+
+    assert [one.rendered.notice_id for one in store.outbox.claim("me", NOW, 10, 30)] == [whole.notice_id]
+    (end,) = [one for one in published(store) if one["status"] == "failed"]
+    assert (end["delivery_id"], "ledger verify" in str(end["reason"])) == (name, True)
+    assert store.outbox.claim("me", NOW + 31 * SECOND, 10, 30)[0].rendered.notice_id == whole.notice_id
 
 
 def test_gravest_goes_first_and_only_wanted_channels(store: Store) -> None:
@@ -187,7 +207,7 @@ def test_many_senders_never_share_a_row(store: Store) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(PATIENCE)
 
     # A thread may find all due rows locked by others and stop early, so that what is left is for the next round.
     sender("last")
