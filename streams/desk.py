@@ -114,7 +114,7 @@ class Desk:
             self.store.erase(name, "users: null", self.now())
             self.forget(name)
         if known:
-            self.store.hasten_waiting(list(known), self.now())
+            self.store.hasten_waiting(list(known))
         return bad
 
     # -- the topics findings and notices

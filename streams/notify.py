@@ -238,30 +238,32 @@ class Notify(Patient):
             log.info("the rest is published at the next start: %s", type(error).__name__)
 
     def metrics(self) -> Iterable[Metric]:
-        """For Prometheus."""
+        """For Prometheus; called in a thread. What SQL would have to say is left out while it is away: the rest matters most then."""
         sent = CounterMetricFamily("vigil_receipts", "Outcomes of delivery attempts", labels=["channel", "status"])
-        for (channel, status), count in self.receipts.items():
+        for (channel, status), count in list(self.receipts.items()):  # senders go on counting
             sent.add_metric([channel, status], count)
         yield sent
         yield from self.texts.metrics()
         bad = CounterMetricFamily("vigil_dead_letters_notify", "Records of users, findings and notices put aside", labels=["topic"])
-        for topic, count in self.bad.items():
+        for topic, count in list(self.bad.items()):
             bad.add_metric([topic], count)
         yield bad
-        depth = GaugeMetricFamily("vigil_outbox_depth", "Deliveries not final", labels=["channel"])
-        for channel, count in self.store.outbox.depth(datetime.now(UTC)).items():
-            depth.add_metric([channel], count)
-        yield depth
         out = GaugeMetricFamily("vigil_provider_out_of_order", "1 while a provider takes nothing", labels=["channel", "provider"])
         for medium, lanes in self.sender.lanes.items():
             for lane in lanes:
                 out.add_metric([medium, lane.name], int(lane.breaker.is_open or lane.stuck()))
         yield out
-        yield from self.feedback.metrics()
-        if self.announcer is not None:
-            yield from self.announcer.metrics()
-        if self.tips is not None:
-            yield from self.tips.metrics()
+        for part in (self._depth, self.feedback.metrics, *(one.metrics for one in (self.announcer, self.tips) if one is not None)):
+            try:
+                yield from list(part())
+            except Unavailable as error:
+                log.warning("metrics are left out: %s", error)
+
+    def _depth(self) -> Iterable[Metric]:
+        depth = GaugeMetricFamily("vigil_outbox_depth", "Deliveries not final", labels=["channel"])
+        for channel, count in self.store.outbox.depth(datetime.now(UTC)).items():
+            depth.add_metric([channel], count)
+        yield depth
 
 
 def notify_app(settings: Settings, notify: Notify) -> App:

@@ -31,15 +31,16 @@ def serve(
 ) -> int:  # fmt: skip
     """Runs a role's app with its pages, its watch and `tasks`, until it is told to stop; then `closing`. Exit status.
 
-    `more()`: further metrics (prometheus_client families). `done()`: a value that changes with each batch; `waiting()`: True while a part
-    that is needed does not answer. Both are for the watch. `outbox()` (called in a thread): deliveries not final, by channel.
-    `models()`: numbers of the models in effect, by family.
+    `more()` (called in a thread): further metrics (prometheus_client families). `done()`: a value that changes with each batch; `waiting()`:
+    True while a part that is needed does not answer. Both are for the watch. `outbox()` (called in a thread): deliveries not final, by
+    channel. `models()`: numbers of the models in effect, by family.
     """
     standing = Standing(app, role)
-    collector = Collector(standing, kernel.tally if kernel else None, kernel, more)
 
     async def metrics() -> http.Page:
-        return 200, text(collector)
+        # In a thread: what asks a database must not hold up the loop that keeps our place in the group.
+        further = await asyncio.to_thread(lambda: list(more())) if more else []
+        return 200, text(Collector(standing, kernel.tally if kernel else None, kernel, lambda: further))
 
     async def healthy() -> http.Page:
         return 200, "ok\n"

@@ -104,7 +104,8 @@ class Store:
     def waiting(self, now: datetime, limit: int = 200) -> list[Waiting]:
         at = micros(now)
         w = waiting.c
-        due = select(waiting).where(w.due_at <= at).order_by(w.since).limit(limit)
+        # By their turn, not their age: more than can be looked at in a second must not keep the rest from ever being.
+        due = select(waiting).where(w.due_at <= at).order_by(w.due_at, w.since).limit(limit)
         with self.database.reading() as connection:
             if connection.execute(due.limit(1)).first() is None:
                 return []
@@ -127,12 +128,12 @@ class Store:
             if row["notice_id"] in notices
         ]
 
-    def hasten_waiting(self, user_ids: Sequence[str], now: datetime) -> int:
-        """What waits for contacts of these users can be tried now: their record came. Number of rows."""
+    def hasten_waiting(self, user_ids: Sequence[str]) -> int:
+        """What waits for contacts of these users comes next: their record is there. Number of rows."""
         count = 0
         with self.database.writing() as connection:
             for some in chunks(sorted(user_ids)):
-                done = connection.execute(update(waiting).where(waiting.c.user_id.in_(some)).values(due_at=micros(now)))
+                done = connection.execute(update(waiting).where(waiting.c.user_id.in_(some)).values(due_at=0))
                 count += done.rowcount
         return count
 

@@ -3,13 +3,17 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from aiokafka.errors import MessageSizeTooLargeError, TopicAuthorizationFailedError
+from prometheus_client.core import Metric
 
+from domain.ports import Unavailable
 from streams.notify import Notify
 from streams.publisher import Message
 from tests.integration.notify.desk import Bench
+
+IGNORED: Any = None
 
 
 class Bus:
@@ -28,6 +32,8 @@ class Bus:
 class Sender:
     """Has nothing to send."""
 
+    lanes: ClassVar[dict[Any, Any]] = {}
+
     def stop(self) -> bool:
         return True
 
@@ -38,9 +44,25 @@ def test_an_answer_that_may_not_be_published_yet_is_kept(bench: Bench):
     for topic in ("verdicts", "receipts", "notices"):
         store.bus.put(topic, "u1", b"{}")
     bus = Bus(verdicts=TopicAuthorizationFailedError(), notices=MessageSizeTooLargeError())
-    ignored: Any = None
-    asyncio.run(Notify(bench.desk, store, bench.directory, Sender(), bus, ignored).close())  # type: ignore[arg-type]
+    asyncio.run(Notify(bench.desk, store, bench.directory, Sender(), bus, IGNORED).close())  # type: ignore[arg-type]
 
     assert bus.taken == ["receipts"]
     again = store.bus.take(datetime.now(UTC) + timedelta(minutes=1), 10)
     assert [message.topic for message in again] == ["verdicts"]
+
+
+class Away:
+    """A part that asks a database that doesn't answer."""
+
+    def metrics(self) -> list[Metric]:
+        raise Unavailable("the database: connection refused")
+
+
+def test_what_needs_no_database_is_measured_while_it_is_away(bench: Bench):
+    """Of all times then: a provider out of order, receipts by status."""
+    notify = Notify(bench.desk, bench.store, bench.directory, Sender(), Bus(), IGNORED, Away())  # type: ignore[arg-type]
+    notify.receipts["email", "sent"] = 3
+
+    names = {metric.name for metric in notify.metrics()}
+
+    assert {"vigil_receipts", "vigil_provider_out_of_order", "vigil_outbox_depth"} <= names

@@ -89,7 +89,7 @@ def test_a_channel_without_contact_waits_until_it_comes(store: Store) -> None:
     with store.transaction(NOW) as tx:
         tx.add_notice(n, [rendered(n, "inapp")], waiting=["email"], waiting_until=NOW + 600 * SECOND)
     rounds = [store.waiting(NOW), store.waiting(NOW + 0.5 * SECOND), store.waiting(NOW + 1.5 * SECOND)]
-    hastened = store.hasten_waiting(["u7", "u8"], NOW + 1.6 * SECOND)
+    hastened = store.hasten_waiting(["u7", "u8"])
     (waits,) = store.waiting(NOW + 1.6 * SECOND)
     for _ in range(2):
         with store.transaction(NOW + 2 * SECOND) as tx:
@@ -100,6 +100,20 @@ def test_a_channel_without_contact_waits_until_it_comes(store: Store) -> None:
     assert (waits.notice, waits.channel, waits.why, waits.until) == (n, "email", "contact", NOW + 600 * SECOND)
     assert store.outbox.depth(NOW)["email"] == 2
     assert kinds(store) == ["notice", "rendering"]
+
+
+def test_however_many_wait_each_has_its_turn(store: Store) -> None:
+    """More than are looked at in a second; whose record came is next."""
+    with store.transaction(NOW) as tx:
+        for number in range(5):
+            tx.add_notice(notice(number, user_id=f"u{number}"), waiting=["email"])
+    seen = [waits.notice.user_id for n in range(2) for waits in store.waiting(NOW + n * 1.5 * SECOND, limit=2)]
+    assert store.hasten_waiting([seen[0]]) == 1
+    after = [waits.notice.user_id for waits in store.waiting(NOW + 1.6 * SECOND, limit=2)]
+
+    assert len(set(seen)) == 4
+    assert after[0] == seen[0]
+    assert {*seen, *after} == {f"u{number}" for number in range(5)}
 
 
 def test_what_waited_in_vain_ends_failed(store: Store) -> None:
