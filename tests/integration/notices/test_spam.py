@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -15,6 +16,8 @@ from tests.unit.notices.samples import notice, user
 
 LIMIT = 2.0
 """Points; mail servers usually begin to mark at 5."""
+SHARE = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 3
+"""Of how many kinds one is judged in each language but English: a mail takes a fifth of a second, and there are more than a thousand."""
 JUDGE = Path(__file__).parents[2] / "support" / "spam_scores.pl"
 HEAD = b"From: Example Exchange <alerts@exchange.example>\r\n"
 
@@ -43,8 +46,9 @@ def mail_of(name: str, locale: str) -> bytes:
 
 @pytest.mark.parametrize("locale", available())
 def test_no_mail_looks_like_spam(tmp_path: Path, locale: str) -> None:
-    """Every kind, far below where filters begin to doubt."""
-    found = judged(tmp_path, {name: mail_of(name, locale) for name in KINDS})
+    """Far below where filters begin to doubt: every kind in English, and in some of the other languages."""
+    some = list(KINDS) if locale == "en" else list(KINDS)[available().index(locale) % SHARE :: SHARE]
+    found = judged(tmp_path, {name: mail_of(name, locale) for name in some})
 
     assert {name: said for name, said in found.items() if said[0] >= LIMIT} == {}
 
