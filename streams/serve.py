@@ -31,9 +31,9 @@ def serve(
 ) -> int:  # fmt: skip
     """Runs a role's app with its pages, its watch and `tasks`, until it is told to stop; then `closing`. Exit status.
 
-    `more()` (called in a thread): further metrics (prometheus_client families). `done()`: a value that changes with each batch; `waiting()`:
-    True while a part that is needed does not answer. Both are for the watch. `outbox()` (called in a thread): deliveries not final, by
-    channel. `models()`: numbers of the models in effect, by family.
+    `more()` (called in a thread): further metrics (prometheus_client families). `done()`: a value that changes with each batch;
+    `waiting()`: True while a part that is needed does not answer. Both are for the watch. `outbox()` (called in a thread): deliveries not
+    final, by channel. `models()`: numbers of the models in effect, by family.
     """
     standing = Standing(app, role)
 

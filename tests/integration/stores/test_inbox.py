@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import update
 
 from embedded.redis import Redis
 from ledger.keys import Keyring
 from stores.inbox import AsyncRedisInbox, RedisInbox, keys
 from stores.redis_client import connect, connect_async
 from stores.refill import refill_inbox
+from stores.sql.schema import ledger_contents
 from stores.sql.store import Store
 from tests.support.background import PATIENCE
 from tests.support.told import NOW, SECRET, notice, receipt, rendered
@@ -206,6 +208,25 @@ async def test_an_emptied_redis_gets_its_inboxes_back(
         [],
     ]
     assert refill_inbox(store, writer, NOW + timedelta(days=1)) == 0
+
+
+def test_inboxes_are_given_back_in_parts_and_without_what_was_altered(store: Store) -> None:
+    """Each once, however few are held at once; notices wait for the end of this, so nothing may stop it."""
+    for number in range(7):
+        n = notice(number)
+        inapp = rendered(n, "inapp", payload=item(number))
+        with store.transaction(NOW + timedelta(seconds=number // 3)) as tx:
+            tx.add_notice(n, [inapp])
+        store.outbox.record([(receipt(inapp, "delivered"), None)])
+        if number == 4:
+            with store.database.writing() as connection:
+                mine = ledger_contents.c.content_id == inapp.delivery_id
+                connection.execute(update(ledger_contents).where(mine).values(sealed=b"\x01" * 64))
+
+    parts = list(store.delivered_in_app(NOW, 2))
+
+    assert max(map(len, parts)) <= 2
+    assert sorted(name for part in parts for _, name, _ in part) == sorted(notice(n).notice_id for n in range(7) if n != 4)
 
 
 async def test_a_thread_is_one_item(writer: RedisInbox, reader: AsyncRedisInbox) -> None:
