@@ -67,8 +67,10 @@ def test_opening_the_page_changes_nothing(fresh, browse, method, headers):
 
 def test_the_page_asks_one_question_with_two_answers(shared, browse):
     """Facts, both buttons, no script, nothing to type."""
-    page = browse(shared).get(LINK).text
+    response = browse(shared).get(LINK)
+    page = response.text
 
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
     assert page.count("<button") == 2
     assert 'name="answer" value="not_me"' in page
     assert 'name="answer" value="me"' in page
