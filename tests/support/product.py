@@ -14,6 +14,7 @@ from embedded.redis import Redis
 from tests.support.background import PATIENCE, Background, wait_until
 from tests.support.bus import Bus
 from tests.support.sinks import SmsSink, SmtpSink
+from tests.support.surroundings import lent
 
 ROOT = Path(__file__).parents[2]
 
@@ -85,7 +86,7 @@ class Product:
             "VIGIL_CONSOLE__PUBLIC_URL": self.url,
             "VIGIL_CONSOLE__API_TOKEN": self.api_token,
             "VIGIL_SECRET_KEY": self.secret,
-            "VIGIL_DATA_DIR": str(self.folder / "data" / name),
+            "VIGIL_DATA_DIR": str(lent(self.folder / "data" / name)),
             **self.settings,
             **more,
         }
@@ -155,7 +156,6 @@ class Product:
         self.background.run(self.redis.stop())
 
     def _child(self, name: str, *args: str, **env: str) -> Child:
-        (self.folder / "data" / name).mkdir(parents=True, exist_ok=True)
         child = Child(
             name,
             [sys.executable, "worker.py", *args],

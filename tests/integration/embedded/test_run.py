@@ -16,6 +16,7 @@ from embedded.mailbox import Mailbox, folder
 from embedded.processes import free_port, port_free
 from embedded.sms_gateway import Texts
 from tests.support.background import PATIENCE, wait_until
+from tests.support.surroundings import lent
 
 ROOT = Path(__file__).parents[3]
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
@@ -31,10 +32,7 @@ class Run:
 
     def __init__(self, data: Path, *options: str):
         self.data, self.port = data, free_port()
-        # The unpacked geo data is shared with everybody else: 130 MB.
-        data.mkdir(exist_ok=True)
-        if not (data / "geo").exists():
-            (data / "geo").symlink_to(ROOT / "var" / "geo")
+        lent(data)
         self.out = data.with_suffix(f".{self.port}.out")
         environment = {k: v for k, v in os.environ.items() if not k.startswith("VIGIL_")}
         environment |= {"VIGIL_DATA_DIR": str(data), "VIGIL_CONSOLE__PORT": str(self.port), "PYTHONUNBUFFERED": "1"}

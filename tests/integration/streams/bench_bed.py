@@ -28,6 +28,7 @@ from streams.publisher import Message
 from streams.read import whole
 from streams.topics import make_missing
 from tests.support.background import PATIENCE, Background, wait_until
+from tests.support.surroundings import lent
 from tests.unit.streams.fakes import MemoryBus
 
 ROOT = Path(__file__).parents[3]
@@ -90,7 +91,7 @@ class Bed:
         child = Child(
             f"worker-{self.serial}", [sys.executable, "-m", module], cwd=ROOT,
             log=self.folder / f"worker-{self.serial}.log",
-            env={**os.environ, **self.environment, "VIGIL_DATA_DIR": str(self.folder / f"data-{slot}"), "VIGIL_METRICS__PORT": str(port)},
+            env={**os.environ, **self.environment, "VIGIL_DATA_DIR": str(lent(self.folder / f"data-{slot}")), "VIGIL_METRICS__PORT": str(port)},
         )  # fmt: skip
         child.start()
         self.workers.append(child)
