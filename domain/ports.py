@@ -181,10 +181,13 @@ class Outbox(Protocol):
         """Rows of a channel that wait for a later try are due now (its provider is back); number of rows. Leased ones stay."""
         ...
 
-    def record(self, results: Sequence[tuple[Receipt, datetime | None]], fall_back: Mapping[str, Medium] | None = None) -> None:
+    def record(
+        self, results: Sequence[tuple[Receipt, datetime | None]], fall_back: Mapping[str, Medium] | None = None, dead: Collection[str] = ()
+    ) -> None:
         """Receipts, each with the time of the next attempt (None: final), as status, receipt, ledger entry and message for `receipts`,
         in one transaction. Final ones named in `fall_back` (delivery id -> other channel) begin to wait for composition on that
-        channel, unless the notice used it. A repeated `queued` for the same reason moves the row on and writes nothing else."""
+        channel, unless the notice used it. A repeated `queued` for the same reason moves the row on and writes nothing else. `dead`:
+        deliveries whose contact doesn't exist; its owner is told in the app, once for each contact."""
         ...
 
     def release(self, owner: str | None, now: datetime) -> int:

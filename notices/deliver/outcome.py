@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
@@ -23,6 +24,8 @@ class Refused(msgspec.Struct, frozen=True):
     """The provider won't ever take this message for this recipient; asking another one is pointless or unwanted."""
 
     reason: str
+    dead: bool = False
+    """There is no such mailbox, whatever is sent there."""
 
 
 class Unavailable(msgspec.Struct, frozen=True):
@@ -43,11 +46,25 @@ class Unsure(msgspec.Struct, frozen=True):
 
 Outcome = Sent | Delivered | Refused | Unavailable | Unsure
 
+_STATUS = re.compile(r"(?<![\w.])([245])\.(\d{1,3})\.(\d{1,3})(?![\w]|\.\d)")
+_NO_SUCH_MAILBOX = {"1.0", "1.1", "1.2", "1.3", "1.6", "1.10", "2.1"}
+"""RFC 3463: subject and detail that speak of the address itself. A full mailbox (2.2) or a policy (7.x) is none of them."""
 _ADDRESS = re.compile(r"\S*@\S*")
 _LINK = re.compile(r"\S*://\S*")
 _NUMBER = re.compile(r"\+?\d[\d ().-]{5,}\d")
 LEAST_DIGITS = 7  # a phone number has more than a status with its enhanced code (550 5.1.1) has
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+
+
+def status_of(text: str) -> str:
+    """The enhanced status code (RFC 3463) in a mail server's words, e.g. `5.1.1`; '' for none."""
+    found = _STATUS.search(text)
+    return ".".join(found.groups()) if found else ""
+
+
+def is_dead(status: str) -> bool:
+    """Whether an enhanced status code says that there is no such mailbox."""
+    return status.startswith("5.") and status.removeprefix("5.") in _NO_SUCH_MAILBOX
 
 
 def scrub(text: str, recipient: str, longest: int = 120) -> str:
@@ -61,3 +78,11 @@ def scrub(text: str, recipient: str, longest: int = 120) -> str:
     text = _NUMBER.sub(lambda found: "…" if sum(c.isdigit() for c in found.group()) >= LEAST_DIGITS else found.group(), text)
     text = " ".join(text.split())
     return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def in_words(reasons: Sequence[tuple[str, str]]) -> str:
+    """Why no provider took it: `SMTP 451 busy`, or with several providers `mailto: SMTP 451 busy; mailto-2: ...`."""
+    last = {name: reason or "out of order" for name, reason in reasons}
+    if len(last) <= 1:
+        return next(iter(last.values()), "no provider takes messages now")
+    return "; ".join(f"{name}: {reason}" for name, reason in last.items())

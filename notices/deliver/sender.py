@@ -26,7 +26,7 @@ from domain.severity import RANK
 from domain.substitute import substitute
 from notices.deliver.billing import Billing
 from notices.deliver.lane import Job, Lane
-from notices.deliver.outcome import Delivered, Outcome, Refused, Sent, Unavailable
+from notices.deliver.outcome import Delivered, Outcome, Refused, Sent, Unavailable, in_words
 from notices.deliver.pace import backoff
 from notices.deliver.provider import Provider
 from notices.deliver.quota import Counts, OwnCounts, Quota
@@ -64,7 +64,8 @@ class NoMarks:
     def forget(self, delivery_ids: Sequence[str]) -> None: ...
 
 
-Result = tuple[Receipt, datetime | None, Medium | None]
+Result = tuple[Receipt, datetime | None, Medium | None, bool]
+"""What is written, when it is tried again, which channel takes its place, whether there is no such contact."""
 log = structlog.get_logger(__name__)
 
 
@@ -280,7 +281,7 @@ class Sender:
         elif isinstance(outcome, Delivered):
             self._finish(job, lane, "delivered", outcome.provider_id, None)
         elif isinstance(outcome, Refused):
-            self._finish(job, lane, "rejected", None, outcome.reason)
+            self._finish(job, lane, "rejected", None, outcome.reason, dead=outcome.dead)
         else:
             self._finish(job, lane, "unknown", None, outcome.reason)
 
@@ -303,8 +304,9 @@ class Sender:
         self._finish(job, None, "queued", None, reason, due)
 
     def _finish(
-        self, job: Job, lane: Lane | None, status: DeliveryStatus, provider_id: str | None, reason: str | None, due: datetime | None = None
-    ) -> None:
+        self, job: Job, lane: Lane | None, status: DeliveryStatus, provider_id: str | None, reason: str | None,
+        due: datetime | None = None, dead: bool = False,
+    ) -> None:  # fmt: skip
         rendered = job.delivery.rendered
         provider = lane.name if lane else (job.reasons[-1][0] if job.reasons else None)
         receipt = Receipt(
@@ -320,7 +322,7 @@ class Sender:
             delivery_id=rendered.delivery_id,
             sms=self._billing.of(rendered, provider) if status in ("sent", "unknown") else None,
         )
-        self._results.put((receipt, due, self._other(job.delivery, status)))
+        self._results.put((receipt, due, self._other(job.delivery, status), dead))
 
     def _other(self, delivery: Delivery, status: DeliveryStatus) -> Medium | None:
         """The channel that takes this one's place. An old contact has none: his other contact may be the new owner's."""
@@ -357,12 +359,13 @@ class Sender:
                 self._record(batch)
 
     def _record(self, batch: list[Result]) -> None:
-        pairs = [(receipt, due) for receipt, due, _ in batch]
-        fall_back = {receipt.delivery_id: other for receipt, _, other in batch if other}
+        pairs = [(receipt, due) for receipt, due, *_ in batch]
+        fall_back = {receipt.delivery_id: other for receipt, _, other, _ in batch if other}
+        dead = [receipt.delivery_id for receipt, _, _, gone in batch if gone]
         wait = 0.1
         while True:
             try:
-                self.outbox.record(pairs, fall_back)
+                self.outbox.record(pairs, fall_back, dead)
                 break
             except Exception as error:  # what was sent has to be written: nothing else is claimed meanwhile
                 log.warning("receipts not recorded yet", count=len(batch), error=type(error).__name__)
@@ -379,14 +382,6 @@ class Sender:
             self._heard([receipt for receipt, _ in pairs])
         except Exception as error:
             log.warning("receipts not heard", error=type(error).__name__)
-
-
-def in_words(reasons: Sequence[tuple[str, str]]) -> str:
-    """Why no provider took it: `SMTP 451 busy`, or with several providers `mailto: SMTP 451 busy; mailto-2: ...`."""
-    last = {name: reason or "out of order" for name, reason in reasons}
-    if len(last) <= 1:
-        return next(iter(last.values()), "no provider takes messages now")
-    return "; ".join(f"{name}: {reason}" for name, reason in last.items())
 
 
 def _room(provider: Provider, lease: float) -> int:

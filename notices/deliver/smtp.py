@@ -15,7 +15,7 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from notices.deliver.outcome import Outcome, Refused, Sent, Unavailable, scrub
+from notices.deliver.outcome import Outcome, Refused, Sent, Unavailable, is_dead, scrub, status_of
 
 CONNECT_SECONDS = 5.0
 LONGEST_SECONDS = 15.0
@@ -194,7 +194,9 @@ class Line:
         self._reset(deadline)
         if code in _OURS_TO_MEND:
             return Unavailable(reason)
-        return Refused(reason) if 500 <= code < 600 else Unavailable(reason, whole=False)
+        if 500 <= code < 600:
+            return Refused(reason, dead=is_dead(status_of(reason)))
+        return Unavailable(reason, whole=False)
 
     def _reset(self, deadline: float) -> None:
         """Back to the start of a mail; where that fails the connection is given up."""

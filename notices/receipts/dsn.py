@@ -14,16 +14,13 @@ from email.message import Message
 from typing import Any
 
 from domain.callback import Callback
-from notices.deliver.outcome import scrub
+from notices.deliver.outcome import is_dead, scrub, status_of
 
 HEADER = "X-Vigil-Delivery"
 LARGEST = 2_000_000
 SEAL = 40
 """Digits of the seal: 160 bits."""
 _MARK = re.compile(rf"^{HEADER}:\s*([0-9a-f-]{{36}})\.([0-9a-f]{{{SEAL}}})\s*$", re.IGNORECASE | re.MULTILINE)
-_STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
-NO_SUCH_MAILBOX = {"1.0", "1.1", "1.2", "1.3", "1.6", "1.10", "2.1"}
-"""RFC 3463: subject and detail that speak of the address itself. A full mailbox (2.2) or a policy (7.x) is none of them."""
 
 Seal = Callable[[str], str]
 
@@ -54,12 +51,11 @@ def read(mail: bytes, seal: Seal) -> Callback | None:
         return None  # a broken mail is nobody's report
     if delivery_id is None or fields is None:
         return None
-    action, status = fields.get("action", "").strip().lower(), _STATUS.search(fields.get("status", ""))
+    action, code = fields.get("action", "").strip().lower(), status_of(fields.get("status", ""))
     if action == "delivered":
         return Callback(status="delivered", delivery_id=delivery_id, channel="email")
     if action != "failed":
         return None  # delayed, relayed, expanded: more may come
-    code = ".".join(status.groups()) if status else ""
     said = fields.get("diagnostic-code", "").partition(";")[2] or fields.get("diagnostic-code", "")
     recipient = fields.get("final-recipient", "").partition(";")[2].strip()
     return Callback(
@@ -67,7 +63,7 @@ def read(mail: bytes, seal: Seal) -> Callback | None:
         delivery_id=delivery_id,
         channel="email",
         reason=scrub(said if code in said else f"{code} {said}".strip(), recipient) or "came back",
-        dead=code.startswith("5.") and code.removeprefix("5.") in NO_SUCH_MAILBOX,
+        dead=is_dead(code),
     )
 
 

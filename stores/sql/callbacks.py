@@ -6,24 +6,17 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Literal, cast
 
-import msgspec
 from sqlalchemy import Connection, RowMapping, delete, func, select
 
 from domain.callback import Callback
-from domain.ids import notice_id
 from domain.ledger import Book, micros
-from domain.messages import DeliveryStatus, Medium, Notice, Receipt
+from domain.messages import DeliveryStatus, Medium, Receipt
 from domain.substitute import substitute
-from stores.sql import rows
-from stores.sql.bulk import insert_rows
-from stores.sql.chain import contents_by_id, user_keys
+from stores.sql.dead_contacts import BOUNCED, add_refusal, mark_of, note_dead
 from stores.sql.engine import Database
 from stores.sql.outbox import SqlOutbox
-from stores.sql.schema import bus_outbox, deliveries, receipts, refusals
+from stores.sql.schema import deliveries, receipts, refusals
 
-BOUNCED = "bounced"
-CONTACT_BOUNCED = "service_contact_bounced"
-"""The kind of the notice about a contact that is no good."""
 MAY_BECOME: dict[str, frozenset[str]] = {
     "sent": frozenset({"delivered", "bounced", "failed"}),
     "unknown": frozenset({"delivered", "bounced", "failed"}),
@@ -65,14 +58,14 @@ class SqlCallbacks:
             other = _other(row, callback, channels)
             SqlOutbox.write(connection, self._book, [(receipt, None)], {row["delivery_id"]: other} if other else None)
             if callback.status == BOUNCED and callback.dead and row["slot"] == "current":
-                self._note_dead(connection, row, now)
+                note_dead(connection, self._book, row, now)
         return "taken"
 
     def contact_bounced(self, user_id: str, channel: Medium, contact: str) -> bool:
         """Whether messages came back from this very contact."""
         with self._database.reading() as connection:
             own = (f.user_id == user_id) & (f.channel == channel) & (f.what == BOUNCED)
-            return connection.execute(select(f.at).where(own, f.contact == self._mark(channel, contact))).first() is not None
+            return connection.execute(select(f.at).where(own, f.contact == mark_of(self._book, channel, contact))).first() is not None
 
     def unwanted(self, user_id: str) -> set[tuple[Medium, str]]:
         """(channel, class) of what the user wants no more of."""
@@ -83,7 +76,7 @@ class SqlCallbacks:
     def want_no_more(self, user_id: str, channel: Medium, what: str, now: datetime) -> bool:
         """The user wants no more of a class (`tip`, `announcement`) on a channel. False when that was known."""
         with self._database.writing() as connection:
-            return self._add(connection, user_id, channel, what, "", now)
+            return add_refusal(connection, user_id, channel, what, "", now)
 
     def want_again(self, user_id: str, channel: Medium, what: str) -> None:
         """Takes a wish back."""
@@ -111,46 +104,6 @@ class SqlCallbacks:
             return None
         found = connection.execute(wanted.with_for_update()).mappings().all()
         return found[0] if len(found) == 1 else None
-
-    def _note_dead(self, connection: Connection, row: RowMapping, now: datetime) -> None:
-        """The contact is left out of tips from now on; its owner is told in the app, once for each contact."""
-        contact = self._contact(connection, row)
-        if contact is None or not self._add(connection, row["user_id"], row["channel"], BOUNCED, self._mark(row["channel"], contact), now):
-            return
-        group = f"{BOUNCED}:{self._mark(row['channel'], contact)}"
-        told = Notice(
-            notice_id=notice_id(group, row["user_id"], CONTACT_BOUNCED),
-            user_id=row["user_id"],
-            kind=CONTACT_BOUNCED,
-            severity="notice",
-            created_at=now,
-            expires_at=None,
-            finding_ids=[],
-            channels=["inapp"],
-            occurred_at=now,
-            group=group,
-            answerable=False,
-            facts={"subject": "phone" if row["channel"] == "sms" else "email"},
-        )
-        insert_rows(connection, bus_outbox, [rows.bus_row("notices", told.user_id, msgspec.json.encode(told), micros(now))])
-
-    def _contact(self, connection: Connection, row: RowMapping) -> str | None:
-        key = user_keys(connection, [row["user_id"]]).get(row["user_id"])
-        content = contents_by_id(connection, [row["delivery_id"]]).get(row["delivery_id"])
-        if key is None or content is None or content.key_id != key.key_id:
-            return None
-        return self._book.open_rendered(self._book.open_content(content, key))[0]
-
-    def _add(self, connection: Connection, user_id: str, channel: str, what: str, contact: str, now: datetime) -> bool:
-        same = (f.user_id == user_id) & (f.channel == channel) & (f.what == what) & (f.contact == contact)
-        if connection.execute(select(f.at).where(same)).first() is not None:
-            return False
-        row = {"user_id": user_id, "channel": channel, "what": what, "contact": contact, "at": micros(now)}
-        connection.execute(rows.insert_new(connection, refusals), row)
-        return True
-
-    def _mark(self, channel: str, contact: str) -> str:
-        return self._book.mark("contact", channel, contact.strip().lower())
 
 
 def _other(row: RowMapping, callback: Callback, channels: Collection[Medium]) -> Medium | None:

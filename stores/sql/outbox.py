@@ -17,6 +17,7 @@ from domain.severity import SEVERITIES
 from stores.sql import rows
 from stores.sql.bulk import insert_rows, locked, rows_with, update_rows
 from stores.sql.chain import Chain, chunks, contents_by_id, user_keys
+from stores.sql.dead_contacts import note_all_dead
 from stores.sql.engine import Database
 from stores.sql.schema import bus_outbox, deliveries, receipts, waiting
 from stores.sql.usage import count_sms
@@ -75,11 +76,14 @@ class SqlOutbox:
         held = c.owner.is_not(None) if owner is None else c.owner == owner
         return self._move(select(c.delivery_id).where(~c.final, held), micros(now))
 
-    def record(self, results: Sequence[tuple[Receipt, datetime | None]], fall_back: Mapping[str, Medium] | None = None) -> None:
+    def record(
+        self, results: Sequence[tuple[Receipt, datetime | None]], fall_back: Mapping[str, Medium] | None = None, dead: Collection[str] = ()
+    ) -> None:
         if not results:
             return
         with self._database.writing() as connection:
             self.write(connection, self._book, results, fall_back)
+            note_all_dead(connection, self._book, dead, max(receipt.at for receipt, _ in results))
 
     @staticmethod
     def write(

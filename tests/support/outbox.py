@@ -64,6 +64,7 @@ class MemoryOutbox:
     def __init__(self) -> None:
         self.rows: dict[str, Row] = {}
         self.fall_backs: dict[str, Medium] = {}
+        self.dead: list[str] = []
         self.broken = False
         self._changed = threading.Condition()
 
@@ -86,7 +87,9 @@ class MemoryOutbox:
                 row.owner, row.delivery.due_at = owner, now + timedelta(seconds=lease_seconds)
             return [row.delivery for row in due[:limit]]
 
-    def record(self, results: Sequence[tuple[Receipt, datetime | None]], fall_back: Mapping[str, Medium] | None = None) -> None:
+    def record(
+        self, results: Sequence[tuple[Receipt, datetime | None]], fall_back: Mapping[str, Medium] | None = None, dead: Collection[str] = ()
+    ) -> None:
         with self._changed:
             self._check()
             for receipt, due in results:
@@ -97,6 +100,7 @@ class MemoryOutbox:
                 row.delivery = Delivery(rendered=old.rendered, status=receipt.status, attempt=receipt.attempt, created_at=old.created_at,
                                         due_at=due or old.due_at, fallback_of=old.fallback_of)  # fmt: skip
             self.fall_backs.update(fall_back or {})
+            self.dead += dead
             self._changed.notify_all()
 
     def hasten(self, channel: Medium, now: datetime, limit: int | None = None) -> int:

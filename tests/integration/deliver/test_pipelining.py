@@ -54,7 +54,7 @@ def test_a_mail_takes_two_round_trips():
 def test_a_refused_recipient_gets_no_text_even_where_the_server_asks_for_it():
     """550 and then 354: an empty message for nobody, never the text."""
     with server(b"250 a\r\n550 5.1.1 no such user\r\n354 go\r\n", b"554 nobody\r\n", b"250 reset\r\n") as (send, told):
-        assert send(MAIL) == Refused("SMTP 550 5.1.1 no such user")
+        assert send(MAIL) == Refused("SMTP 550 5.1.1 no such user", dead=True)
     assert told[2:] == [b".\r\n", b"RSET\r\n"]
 
 

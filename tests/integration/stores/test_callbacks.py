@@ -49,6 +49,20 @@ def test_what_came_back_is_bounced_once_and_a_text_takes_its_place(store: Store,
     assert verify(book, store.ledger).ok
 
 
+def test_its_owner_is_told_when_a_provider_refuses_the_address_at_once(store: Store) -> None:
+    """As when the mail comes back later: once, and the address is left out of tips. A replaced one says nothing new."""
+    for number, slot in ((1, "current"), (2, "current"), (3, "old-1")):
+        n = notice(number)
+        mail = rendered(n, slot=slot)
+        with store.transaction(NOW) as tx:
+            tx.add_notice(n, [mail])
+        store.outbox.record([(receipt(mail, "rejected"), None)], dead=[mail.delivery_id])
+
+    (told,) = bus(store, "notices")
+    assert (told["kind"], told["channels"], told["facts"]) == ("service_contact_bounced", ["inapp"], {"subject": "email"})
+    assert store.callbacks.contact_bounced("u7", "email", rendered(notice(1)).recipient)
+
+
 def test_its_owner_is_told_once_in_the_app(store: Store) -> None:
     """However many mails come back from the address; and it is left out of tips, not another address."""
     for number in (1, 2):

@@ -11,6 +11,7 @@ from domain.profile import UserState
 from embedded.redis import Redis
 from stores.redis_client import connect
 from stores.redis_profiles import PREFIX
+from stores.sql.dead_contacts import add_refusal, mark_of
 from stores.sql.decisions import Decisions
 from stores.sql.protection import SqlProtection
 from stores.sql.store import Store
@@ -87,7 +88,7 @@ def test_a_contact_that_messages_came_back_from_is_known(store: Store):
     """The very contact; a corrected one is as good as any."""
     known = SqlProtection(store)
     with store.database.writing() as connection:
-        store.callbacks._add(connection, "u7", "email", "bounced", store.callbacks._mark("email", "mei@mail.example"), NOW)
+        add_refusal(connection, "u7", "email", "bounced", mark_of(store.book, "email", "mei@mail.example"), NOW)
 
     contacts = {"u7": {"email": "mei@mail.example", "sms": "+886912345678"}, "u8": {"email": "mei@mail.example"}}
 

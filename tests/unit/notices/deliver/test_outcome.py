@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notices.deliver.foreign import judge as judge_foreign
-from notices.deliver.outcome import Refused, Sent, Unavailable, Unsure, scrub
+from notices.deliver.outcome import Refused, Sent, Unavailable, Unsure, is_dead, scrub, status_of
 from notices.deliver.smsgw import judge, retry_after
 from notices.deliver.smtp import on_the_wire
 
@@ -34,6 +34,22 @@ def test_a_reply_that_echoes_the_contact_is_scrubbed(said: str, recipient: str):
 def test_a_scrubbed_reply_keeps_its_code_and_meaning():
     """What compliance wants to know stays."""
     assert scrub("552 5.2.2 Mailbox full", "bob@mail.example") == "552 5.2.2 Mailbox full"
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "dead"),
+    [
+        ("SMTP 550 5.1.1 …: no such user", "5.1.1", True),
+        ("SMTP 550 5.1.10 recipient unknown", "5.1.10", True),
+        ("SMTP 552 5.2.2 mailbox full", "5.2.2", False),
+        ("SMTP 450 4.1.1 try again", "4.1.1", False),
+        ("SMTP 550 5.7.1 blocked, you are 5.1.1.7", "5.7.1", False),
+        ("SMTP 550 listed: 5.1.1.7, 15.1.1", "", False),
+    ],
+)
+def test_a_mail_server_s_word_for_no_such_mailbox_is_known(said: str, status: str, dead: bool):
+    """By its enhanced status alone: an address of the network, a full mailbox or a policy is none."""
+    assert (status_of(said), is_dead(status_of(said))) == (status, dead)
 
 
 @pytest.mark.slow

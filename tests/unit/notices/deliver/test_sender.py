@@ -116,6 +116,17 @@ def test_what_took_a_place_is_not_replaced_again(outbox: MemoryOutbox, start: Ca
     assert outbox.fall_backs == {}
 
 
+def test_a_mailbox_that_does_not_exist_is_told_to_the_outbox(outbox: MemoryOutbox, start: Callable[..., Sender]):
+    """One that is full or closed to us may take the next mail."""
+    mails = RecordingProvider()
+    mails.always = lambda message: Refused("no", dead=message.delivery_id == "email-1")
+    outbox.add(rendered(1), rendered(2))
+    start(email=[mails])
+    outbox.wait_final()
+
+    assert outbox.dead == ["email-1"]
+
+
 def test_a_channel_without_provider_fails_and_the_other_takes_its_place(outbox: MemoryOutbox, start: Callable[..., Sender]):
     """Said honestly at once, not retried for a day."""
     outbox.add(rendered(1))
