@@ -151,7 +151,7 @@ def backtest(events: tuple[str, ...], candidate: Path, as_json: bool) -> None:
     """A candidate configuration against today's, on history. Hits by detector, and who would be told what by which channel."""
     from streams.backtest import backtest as compare
 
-    sys.exit(compare(events, engine(), engine(candidate), as_json=as_json))
+    sys.exit(told(lambda: compare(events, engine(), engine(candidate), as_json=as_json)))
 
 
 @cli.group()
@@ -174,7 +174,7 @@ def detectors_test(ids: tuple[str, ...]) -> None:
     """Runs the cases in the .yml files."""
     from detectors.cases import run_and_print
 
-    sys.exit(run_and_print(ids))
+    sys.exit(told(lambda: run_and_print(ids)))
 
 
 @detectors.command("docs")
@@ -182,7 +182,7 @@ def detectors_docs() -> None:
     """Writes docs/detectors/ from the .yml files."""
     from detectors.pages import write_and_print
 
-    sys.exit(write_and_print())
+    sys.exit(told(write_and_print))
 
 
 @cli.group()
@@ -296,7 +296,7 @@ def ledger_search(limit: int, as_json: bool, **conditions: Any) -> None:
 
 @ledger.command("export")
 @ledger_query
-@click.option("--format", "form", type=click.Choice(["csv", "json"]), required=True)
+@click.option("--format", "form", type=click.Choice(["csv", "json"]), default="json", show_default=True)
 @click.option("--output", type=click.File("w", encoding="utf-8", lazy=True), default="-")
 @click.option("--reveal", metavar="REASON", help="Contacts and messages whole; the reason is written to the ledger.")
 @click.option("--by", "who", default="", help="Who reveals; required with --reveal.")

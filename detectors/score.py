@@ -8,6 +8,8 @@ from __future__ import annotations
 import gc
 import gzip
 import io
+import os
+import stat
 import sys
 import time
 import zlib
@@ -31,6 +33,8 @@ BOM = b"\xef\xbb\xbf"
 AWAKE = 20_000
 """Users whose state is kept decoded."""
 PROGRESS_SECONDS = 5.0
+BROKEN = (OSError, EOFError, zlib.error, zstandard.ZstdError)
+"""What comes of a file that ends early, or isn't packed as its name says."""
 
 
 class States:
@@ -120,8 +124,12 @@ def learning(engine: Engine, *, supervised: bool = True) -> Learner:
 
 
 def score_files(paths: Iterable[str], output: Path, engine: Engine, *, supervised: bool = True) -> int:
-    """For the command line: writes one JSON line a result to `output`. Returns 1 when a line or a file could not be taken, else 0; each is
-    named on standard error."""
+    """For the command line: writes one JSON line a result to `output`. Returns 1 when a line or a part of a file could not be taken,
+    else 0; each is named on standard error. Raises ValueError, before anything is done, for a file that isn't there or can't be opened."""
+    paths = list(paths)
+    can_be_read(paths)
+    if not output.absolute().parent.is_dir():
+        raise ValueError(f"{output}: can't be written: there is no folder {output.parent}")
     problems, states, started = Problems(), States(), time.monotonic()
     gc.collect()
     gc.freeze()
@@ -136,7 +144,8 @@ def score_files(paths: Iterable[str], output: Path, engine: Engine, *, supervise
     finally:
         part.unlink(missing_ok=True)
     took = max(time.monotonic() - started, 1e-9)
-    print(f"{done:,} events of {len(states):,} users in {took:.1f} s ({took / max(done, 1) * 1e6:.0f} us an event)", file=sys.stderr)
+    each = f" ({took / done * 1e6:.0f} us an event)" if done else ""
+    print(f"{done:,} events of {len(states):,} users in {took:.1f} s{each}", file=sys.stderr)
     return problems.end()
 
 
@@ -152,7 +161,7 @@ def _score_file(path: str, sink: IO[bytes], engine: Engine, states: States, lear
                 if not done % 1000 and time.monotonic() - shown >= PROGRESS_SECONDS:
                     shown = time.monotonic()
                     print(f"{path}: {done:,} events, {done / (shown - started):,.0f} a second, {len(states):,} users", file=sys.stderr)
-    except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
+    except BROKEN as error:
         problems.say(f"{path}: can't be read: {error}")
     return done
 
@@ -180,6 +189,21 @@ class Problems:
         if self.count > self.SAID:
             print(f"{self.count - self.SAID:,} more problems", file=sys.stderr)
         return 1 if self.count else 0
+
+
+def can_be_read(paths: Iterable[str]) -> None:
+    """Raises ValueError that names the first file that can't be opened, and why. Opens none: a pipe can be opened once only."""
+    for path in paths:
+        if path == "-":
+            continue
+        try:
+            mode = Path(path).stat().st_mode
+        except OSError as error:
+            raise ValueError(f"{path}: can't be read: {error.strerror}") from None
+        if stat.S_ISDIR(mode):
+            raise ValueError(f"{path}: can't be read: it is a folder")
+        if not os.access(path, os.R_OK):
+            raise ValueError(f"{path}: can't be read: Permission denied")
 
 
 def open_lines(path: str) -> IO[bytes]:

@@ -46,7 +46,7 @@ class Keyring:
 
     def __init__(self, secret: str):
         if not secret:
-            raise ValueError("secret_key is not set: the ledger can't be sealed without it")
+            raise ValueError("VIGIL_SECRET_KEY is not set: without it the ledger can be neither read nor written")
         self._secret = secret.encode()
         self._wrap = self.box("user keys")
         self._mac = self._derive("chain seals")

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from config.notices import load as load_notices
 from detectors.engine import Engine
-from detectors.score import Problems, States, open_lines
+from detectors.score import BROKEN, Problems, States, can_be_read, open_lines
 from domain.decode import Rejected, decode_any
 from domain.events import Event, Verdict
 from domain.messages import Notice
@@ -109,7 +109,9 @@ def compare(events: Iterable[Event], today: Engine, candidate: Engine) -> dict[s
 
 
 def backtest(paths: Sequence[str], today: Engine, candidate: Engine, *, as_json: bool = False) -> int:
-    """For the command line. Exit status 1 when a line or a file could not be taken."""
+    """For the command line. Exit status 1 when a line or a part of a file could not be taken. Raises ValueError, before anything is done,
+    for a file that isn't there or can't be opened, SettingsError for config/notices.yaml."""
+    can_be_read(paths)
     problems = Problems()
     found = compare(_events(paths, problems), today, candidate)
     if as_json:
@@ -130,13 +132,15 @@ def _events(paths: Sequence[str], problems: Problems) -> Iterator[Event]:
                             yield decode_any(line)
                         except Rejected as error:
                             problems.refused(number, str(error))
-        except (OSError, EOFError) as error:
+        except BROKEN as error:
             problems.say(f"{path}: can't be read: {error}")
 
 
 def _print(found: dict[str, Any]) -> None:
     console = Console(width=None if sys.stdout.isatty() else 400)  # piped, each row stays on one line
     console.print(f"{found['events']:,} events of {found['users']:,} users")
+    if not found["events"]:
+        return
     today, candidate = found["today"], found["candidate"]
     for title, part in (("detector", "hits"), ("notice", "notices"), ("channel", "channels")):
         table = Table(box=None, pad_edge=False)

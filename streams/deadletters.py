@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import logging
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -83,11 +84,12 @@ def list_dead_letters(
     settings: Settings, *, topic: str | None = None, reason: str | None = None, pending: bool = False, as_json: bool = False
 ) -> int:  # fmt: skip
     """Prints them; `pending`: only those not redriven. Exit status."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it says is said here in one line
     store = _store(settings)
     try:
         letters = chosen(asyncio.run(read(settings, store.redriven)), settings, topic=topic, reason=reason)
     except Unavailable as error:
-        print(f"error: {error}")
+        print(f"error: {error}", file=sys.stderr)
         return 1
     finally:
         store.close()
@@ -124,8 +126,9 @@ def redrive(
             raise WrongUse("name records (TOPIC/PARTITION/OFFSET), or --topic, or --reason, or --all")
         wanted = [parse_place(text) for text in places]
     except WrongUse as error:
-        print(f"error: {error}")
+        print(f"error: {error}", file=sys.stderr)
         return 2
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     store = _store(settings)
     try:
         letters = chosen(asyncio.run(read(settings, store.redriven)), settings, topic=topic, reason=reason, places=wanted)
@@ -133,7 +136,7 @@ def redrive(
         due = [one for one in letters if (again or not one.redriven) and one not in cut]
         refused = asyncio.run(_publish(settings, due, lambda done: store.mark_redriven([one.place for one in done], datetime.now(UTC))))
     except Unavailable as error:
-        print(f"error: {error}")
+        print(f"error: {error}", file=sys.stderr)
         return 1
     finally:
         store.close()

@@ -37,7 +37,7 @@ def list_deliveries(settings: Settings, meant: Wanted, *, limit: int = 100, as_j
         finally:
             store.close()
     except (Unavailable, StoreError) as error:
-        print(f"error: {error}")
+        print(f"error: {error}", file=sys.stderr)
         return 1
     if as_json:
         print(msgspec.json.format(msgspec.json.encode(found)).decode())
@@ -58,7 +58,7 @@ def list_deliveries(settings: Settings, meant: Wanted, *, limit: int = 100, as_j
 def redrive_deliveries(settings: Settings, meant: Wanted, *, everything: bool = False, now: datetime | None = None) -> int:
     """Queues them again; running senders take them within a second. Exit status; 2 where nothing was named."""
     if not (everything or meant.ids or meant.channel or meant.reason):
-        print("error: name deliveries or notices by their ids, or --channel, or --reason, or --all")
+        print("error: name deliveries or notices by their ids, or --channel, or --reason, or --all", file=sys.stderr)
         return 2
     try:
         store = _store(settings)
@@ -67,7 +67,7 @@ def redrive_deliveries(settings: Settings, meant: Wanted, *, everything: bool = 
         finally:
             store.close()
     except (Unavailable, StoreError) as error:
-        print(f"error: {error}")
+        print(f"error: {error}", file=sys.stderr)
         return 1
     for why, count in sorted(done.left.items()):
         print(f"{count} left as they are: {why}")

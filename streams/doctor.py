@@ -31,6 +31,8 @@ OLD_GEO = 90.0
 """Days."""
 OLD_LIST = 30.0
 WITHIN = 12.0
+WHERE = {"redis": " (VIGIL_REDIS__URL)", "sql": " (VIGIL_DATABASE__URL)"}
+"""The setting that says where it is looked for."""
 
 
 class Line(NamedTuple):
@@ -77,7 +79,7 @@ async def _guarded(name: str, check: Callable[[Settings], Awaitable[tuple[State,
     except TimeoutError:
         return Line(name, "FAIL", f"no answer within {WITHIN:.0f} s")
     except Unavailable as error:
-        return Line(name, "FAIL", str(error))
+        return Line(name, "FAIL", str(error) + WHERE.get(name, ""))
     except Exception as error:
         return Line(name, "FAIL", f"{type(error).__name__}: {error}".splitlines()[0][:300])
     return Line(name, state, words)

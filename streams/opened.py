@@ -43,10 +43,14 @@ def address_lists(settings: Settings) -> Lists:
 def ledger_of(settings: Settings, *, check_key: bool = True) -> Iterator[tuple[Book, Store]]:
     """The ledger's book and the SQL store, closed at the end. Raises ValueError without the key, StoreError, Unavailable."""
     from ledger.book import Book
+    from stores.sql.engine import sqlite_path
     from stores.sql.store import open_store
 
     if not settings.secret_key.get_secret_value():
         raise ValueError("VIGIL_SECRET_KEY: expected the key that the workers have; without it the ledger can't be read")
+    path = sqlite_path(settings.database.url)
+    if path is not None and not path.is_file():  # what looks at a ledger makes none: "unaltered" would be said of nothing
+        raise ValueError(f"VIGIL_DATABASE__URL: there is no database at {path}")
     book = Book(settings.secret_key.get_secret_value())
     store = open_store(settings.database.url, book, check_key=check_key)
     try:

@@ -26,7 +26,10 @@ async def whole(settings: Settings, topics: Sequence[str], *, follow: bool = Fal
         isolation_level="read_uncommitted" if settings.kafka.small_broker else "read_committed",
     )
     try:
-        await asyncio.wait_for(consumer.start(), PATIENCE)
+        try:
+            await asyncio.wait_for(consumer.start(), PATIENCE)
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise Unavailable(f"no Kafka broker answers at {settings.kafka.brokers} (VIGIL_KAFKA__BROKERS)") from error
         names = [settings.kafka.at_broker(topic) for topic in topics]
         parts = [TopicPartition(name, p) for name in names for p in sorted(await partitions_of(consumer, name))]
         consumer.assign(parts)

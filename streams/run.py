@@ -29,6 +29,9 @@ def run_worker(settings: Settings, role: str = "all") -> int:
     except (Unavailable, Wrong, Taken) as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
         return 1
+    except OSError as error:  # of the lock beside a SQLite file
+        print(f"error: VIGIL_DATABASE__URL: {error.filename}: {error.strerror}", file=sys.stderr, flush=True)
+        return 1
     if role == "all":
         from streams.supervise import supervise
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -152,6 +153,6 @@ def create_topics(settings: Settings) -> int:
         for line in asyncio.run(make_missing(settings)):
             print(line)
     except (Unavailable, Wrong) as error:
-        print(f"error: {error}")
+        print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

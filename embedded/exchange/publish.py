@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import logging
 import signal
 import sys
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from config.settings import Settings
 from domain.events import INPUT_TOPICS, STRUCTS
@@ -35,7 +36,11 @@ class Publisher:
 
     async def __aenter__(self) -> "Publisher":
         self._producer = AIOKafkaProducer(bootstrap_servers=self.brokers, linger_ms=5, request_timeout_ms=int(REACH_WITHIN * 1000))
-        await asyncio.wait_for(self._producer.start(), REACH_WITHIN)
+        try:
+            await asyncio.wait_for(self._producer.start(), REACH_WITHIN)
+        except BaseException:
+            await self._producer.stop()
+            raise
         known = (await self._producer.client.fetch_all_metadata()).topics(exclude_internal_topics=False)
         missing = [t for t in INPUT_TOPICS if self.prefix + t not in known]
         if missing:
@@ -107,6 +112,7 @@ async def publish(
 
 def simulate(settings: Settings, *, seed: int, users: int, rate: float, seconds: float | None, days: int, labels: Path | None) -> int:
     """`python worker.py simulate`. 0: done; 1: the broker or its topics aren't there."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it says is said below in one line
     now = time.time()
     # From midnight on, so that the same command repeated on a day publishes the same history.
     exchange = Exchange(seed, users, now // DAY * DAY - days * DAY)
@@ -122,8 +128,11 @@ def simulate(settings: Settings, *, seed: int, users: int, rate: float, seconds:
 
     try:
         return asyncio.run(main())
-    except (KafkaError, TimeoutError, OSError) as error:
-        print(f"no Kafka at {settings.kafka.brokers} (VIGIL_KAFKA__BROKERS): {error or type(error).__name__}", file=sys.stderr)
+    except (KafkaError, TimeoutError) as error:
+        said = str(error) if not isinstance(error, KafkaConnectionError) else ""
+        print(f"error: no Kafka broker answers at {settings.kafka.brokers} (VIGIL_KAFKA__BROKERS) {said}".rstrip(), file=sys.stderr)
+    except OSError as error:
+        print(f"error: {labels}: can't be written: {error.strerror}" if error.filename else f"error: {error}", file=sys.stderr)
     except TopicsMissing as error:
-        print(error, file=sys.stderr)
+        print(f"error: {error}", file=sys.stderr)
     return 1

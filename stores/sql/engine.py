@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import Engine, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from domain.ports import Unavailable
@@ -29,8 +29,11 @@ PASSING = ("locked", "busy", "disk i/o", "unable to open", "is full")
 
 
 def sqlite_path(url: str) -> Path | None:
-    """The file of a SQLite URL; None for another database."""
-    parsed = make_url(url)
+    """The file of a SQLite URL; None for another database. Raises ValueError for what is no URL."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):  # without the URL: it holds a password
+        raise ValueError("VIGIL_DATABASE__URL: expected sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME") from None
     return Path(parsed.database).absolute() if parsed.get_backend_name() == "sqlite" and parsed.database else None
 
 
@@ -102,6 +105,8 @@ def _in_our_words() -> Iterator[None]:
         said = str(error.orig)
         ours = type(error.orig).__module__.startswith("sqlite3")
         passing = any(word in said.lower() for word in PASSING) if ours else isinstance(error, OperationalError | InterfaceError)
+        if ours and "not a database" in said:
+            raise RuntimeError("VIGIL_DATABASE__URL: the file is not a SQLite database") from error
         if error.connection_invalidated or passing:
             raise Unavailable(f"the database: {said.splitlines()[0] if said else type(error.orig).__name__}") from error
         raise

@@ -59,7 +59,7 @@ def test_what_never_was_sealed_is_refused(sealed: bytes) -> None:
 
 def test_without_a_secret_there_is_no_keyring() -> None:
     """In words that name the setting."""
-    with pytest.raises(ValueError, match="secret_key is not set"):
+    with pytest.raises(ValueError, match="VIGIL_SECRET_KEY is not set"):
         Keyring("")
 
 

@@ -71,10 +71,21 @@ def test_the_command_says_it_in_words_or_as_json(tmp_path: Path, capsys: pytest.
         assert ["u1", "login_new_country", "email", "1", "0"] in rows
 
 
-def test_a_file_that_is_not_there_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     """Named, with what is wrong."""
-    assert backtest([str(tmp_path / "none.jsonl")], engine(), engine()) == 1
-    assert "none.jsonl: can't be read" in capsys.readouterr().err
+    with pytest.raises(ValueError, match=r"none\.jsonl: can't be read: No such file or directory"):
+        backtest([str(tmp_path / "none.jsonl")], engine(), engine())
+
+
+def test_a_file_that_ends_early_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Named, however it is packed; a table of nothing isn't printed."""
+    for name in ("cut.jsonl.gz", "cut.jsonl.zst"):
+        (tmp_path / name).write_bytes(b"no such thing")
+
+        assert backtest([str(tmp_path / name)], engine(), engine()) == 1
+        said = capsys.readouterr()
+        assert f"{name}: can't be read" in said.err
+        assert said.out == "0 events of 0 users\n"
 
 
 def test_many_changes_are_cut_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
