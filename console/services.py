@@ -138,7 +138,7 @@ class Services:
     rates: Rates = field(default_factory=Rates)
     verification: Verification | None = None
     figures: dict[str, tuple[float, dict[str, Any]]] = field(default_factory=dict)
-    """Of the overview, by period: when they were read, and what they were."""
+    """Of the overview, by period: until when they will do, and what they are."""
     figures_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def find_answer(self, token: str) -> Answer | None:

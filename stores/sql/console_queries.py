@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, literal_column, or_, select, tuple_
 
 from domain.ledger import micros, moment
 from domain.messages import FOR_TEAM, Finding
 from domain.training import TrainingReport
 from stores.sql.engine import Database
-from stores.sql.schema import answers, decisions, deliveries, findings, notices, receipts, training_state
+from stores.sql.schema import ENDED, ENDS, answers, decisions, deliveries, findings, notices, receipts, training_state
 
 _FINDING = msgspec.json.Decoder(Finding)
 _TRAINING = msgspec.msgpack.Decoder(TrainingReport)
@@ -21,6 +21,8 @@ _TIMES = {"at", "created_at", "occurred_at", "recorded_at", "updated_at", "expir
 _LISTS = {"finding_ids", "channels", "parts"}
 GRAVE = ("warning", "critical")
 MONTH = timedelta(days=30)
+LATELY = 5000
+"""Findings in which users who stood out lately are looked for."""
 LIVE = 300_000_000
 """Microseconds from an event to the decision about it, above which it was a backlog's."""
 
@@ -112,23 +114,29 @@ class ConsoleQueries:
             return [float(row[0]) for row in connection.execute(query)]
 
     def precision(self, since: datetime) -> dict[str, tuple[int, int]]:
-        """Detector -> (said to be fraud, said to be either), by owners' answers and analysts' decisions; the analyst's word goes before."""
-        query = (
-            select(findings.c.detector, decisions.c.label, answers.c.answer, func.count())
-            .select_from(
-                findings.outerjoin(
-                    decisions, and_(decisions.c.finding_id == findings.c.finding_id, decisions.c.withdrawn_at.is_(None))
-                ).outerjoin(answers, and_(answers.c.notice_id == findings.c.notice_id, answers.c.answered_at.is_not(None)))
-            )
-            .where(findings.c.occurred_at >= micros(since), or_(decisions.c.label.is_not(None), answers.c.answer.is_not(None)))
-            .group_by(findings.c.detector, decisions.c.label, answers.c.answer)
+        """Detector -> (said to be fraud, said to be either), by what owners answered and analysts decided since; the analyst's word goes
+        before. Read from what was said: a month has many findings, and few that anybody said something of."""
+        f, at = findings.c, micros(since)
+        stands = and_(decisions.c.finding_id == f.finding_id, decisions.c.withdrawn_at.is_(None))
+        decided = (
+            select(f.detector, decisions.c.label.label("said"), func.count())
+            .select_from(decisions.join(findings, stands))
+            .where(decisions.c.at >= at)
+            .group_by(f.detector, decisions.c.label)
+        )
+        answered = (
+            select(f.detector, answers.c.answer.label("said"), func.count())
+            .select_from(answers.outerjoin(findings, f.notice_id == answers.c.notice_id))  # outer: else SQLite begins at the many
+            .where(answers.c.answered_at >= at, ~exists().where(stands))
+            .group_by(f.detector, answers.c.answer)
         )
         said: dict[str, tuple[int, int]] = {}
         with self.database.reading() as connection:
-            for detector, label, answer, count in connection.execute(query):
-                fraud = label == "fraud" if label else answer == "not_me"
+            for detector, word, count in [*connection.execute(decided), *connection.execute(answered)]:
+                if detector is None:
+                    continue
                 before = said.get(detector, (0, 0))
-                said[detector] = (before[0] + count * fraud, before[1] + count)
+                said[detector] = (before[0] + count * (word in ("fraud", "not_me")), before[1] + count)
         return said
 
     def decisions_on(self, finding_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -169,15 +177,17 @@ class ConsoleQueries:
         )
 
     def seconds_to_told(self, since: datetime, limit: int = 2000) -> list[float]:
-        """From the event to the first provider that took its notice, ascending. Of events that came as they happened: a backlog says
-        nothing about speed."""
-        first = (
-            select(receipts.c.notice_id, func.min(receipts.c.at).label("told"))
-            .where(receipts.c.at >= micros(since), receipts.c.status.in_(("sent", "delivered")))
-            .group_by(receipts.c.notice_id)
+        """From the event to the first provider that took its notice, ascending; of the newest `limit` receipts. Of events that came as they
+        happened: a backlog says nothing about speed."""
+        taken = receipts.c.status.in_(("sent", "delivered"))
+        newest = (
+            select(receipts.c.notice_id, receipts.c.at)
+            .where(receipts.c.at >= micros(since), taken)
+            .order_by(receipts.c.at.desc())
             .limit(limit)
             .subquery()
         )
+        first = select(newest.c.notice_id, func.min(newest.c.at).label("told")).group_by(newest.c.notice_id).subquery()
         query = select(first.c.told - notices.c.occurred_at).select_from(first.join(notices, notices.c.notice_id == first.c.notice_id))
         query = query.where(notices.c.recorded_at - notices.c.occurred_at < LIVE)
         with self.database.reading() as connection:
@@ -187,17 +197,14 @@ class ConsoleQueries:
         self, *, text: str = "", kind: str = "", severity: str = "", channel: str = "", status: str = "",
         since: datetime | None = None, until: datetime | None = None, before: str = "", limit: int = 50,
     ) -> list[dict[str, Any]]:  # fmt: skip
-        """Newest first; `before`: the `cursor` of the last row of the page before."""
+        """Newest first; `before`: the `cursor` of the last row of the page before. `text`: an id whole, else a part of a kind's name."""
         query: Select[Any] = select(notices)
         if text:
-            query = query.where(
-                or_(
-                    notices.c.user_id == text,
-                    notices.c.notice_id == text,
-                    notices.c.event_id == text,
-                    notices.c.kind.contains(text, autoescape=True),
-                )
-            )
+            whole = or_(notices.c.user_id == text, notices.c.notice_id == text, notices.c.event_id == text)
+            # One question to the indexes first: beside a part of a name, an id would be looked for in every row.
+            with self.database.reading() as connection:
+                known = connection.execute(select(notices.c.notice_id).where(whole).limit(1)).first() is not None
+            query = query.where(whole if known else notices.c.kind.contains(text, autoescape=True))
         for column, value in ((notices.c.kind, kind), (notices.c.severity, severity)):
             if value:
                 query = query.where(column == value)
@@ -205,7 +212,11 @@ class ConsoleQueries:
             wanted = [deliveries.c.notice_id == notices.c.notice_id]
             wanted += [deliveries.c.channel == channel] if channel else []
             wanted += [deliveries.c.status == status] if status else []
-            query = query.where(exists().where(*wanted))
+            if status in ENDS:  # few of many: from those to their notices
+                ended = select(deliveries.c.notice_id).where(*wanted[1:], literal_column(ENDED))
+                query = query.where(notices.c.notice_id.in_(ended))
+            else:
+                query = query.where(exists().where(*wanted))
         if since:
             query = query.where(notices.c.recorded_at >= micros(since))
         if until:
@@ -255,16 +266,17 @@ class ConsoleQueries:
     # users
 
     def lately(self, limit: int = 50) -> list[dict[str, Any]]:
-        """Users with findings of thirty days: the newest first, with the number of findings."""
-        newest = func.max(findings.c.occurred_at).label("occurred_at")
-        query = (
-            select(findings.c.user_id, func.count().label("count"), newest)
-            .where(findings.c.occurred_at >= self._month())
-            .group_by(findings.c.user_id)
-            .order_by(newest.desc())
-            .limit(limit)
-        )
-        return self._rows(query)
+        """Users of the newest findings, the newest first, with the number of their findings of thirty days."""
+        f, month = findings.c, self._month()
+        newest = select(f.user_id, f.occurred_at).where(f.occurred_at >= month).order_by(f.occurred_at.desc()).limit(LATELY).subquery()
+        last = func.max(newest.c.occurred_at).label("occurred_at")
+        seen = select(newest.c.user_id, last).group_by(newest.c.user_id).order_by(last.desc(), newest.c.user_id).limit(limit)
+        rows = self._rows(seen)
+        names = [row["user_id"] for row in rows]
+        counts = self._counted(
+            select(f.user_id, func.count()).where(f.user_id.in_(names), f.occurred_at >= month).group_by(f.user_id)
+        )  # fmt: skip
+        return [row | {"count": counts[row["user_id"]]} for row in rows]
 
     # how
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 
 from stores.sql.engine import Database
 
-VERSION = "0009"
+VERSION = "0010"
 """The latest file in migrations/versions."""
 FOLDER = Path(__file__).parent / "migrations"
 ADVISORY_LOCK = 0x76696769_6C  # any number that others don't take: "vigil"

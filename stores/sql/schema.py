@@ -15,6 +15,11 @@ metadata = MetaData(
     }
 )
 
+ENDS = ("failed", "rejected", "bounced", "unknown")
+"""How a delivery may have ended without anybody knowing that it arrived."""
+ENDED = "status IN ('failed', 'rejected', 'bounced', 'unknown')"
+"""The same as the index of those has it; SQLite takes that index only for these very words, not for parameters."""
+
 # SQLite numbers rows by itself only for INTEGER PRIMARY KEY.
 Serial = BigInteger().with_variant(Integer, "sqlite")
 
@@ -73,6 +78,7 @@ deliveries = Table(
     Column("fallback_of", Text),
     Column("chain", Integer, nullable=False),
     Column("number", BigInteger, nullable=False),
+    Index("ix_deliveries_ended", "status", "updated_at", sqlite_where=text(ENDED), postgresql_where=text(ENDED)),
     Index("ix_deliveries_due", "channel", "urgency", "due_at", sqlite_where=text("final = 0"), postgresql_where=text("NOT final")),
     Index(None, "notice_id"),
     Index(None, "user_id"),

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, cast
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, and_, delete, func, select, update
+from sqlalchemy import Connection, RowMapping, and_, delete, func, literal_column, select, update
 
 from domain.ledger import Book, micros, moment
 from domain.messages import Medium, Receipt
@@ -16,10 +16,8 @@ from stores.sql import rows
 from stores.sql.chain import chunks, contents_by_id, user_keys
 from stores.sql.engine import Database
 from stores.sql.outbox import SqlOutbox
-from stores.sql.schema import deliveries, waiting
+from stores.sql.schema import ENDED, ENDS, deliveries, waiting
 
-ENDS = ("failed", "rejected", "bounced", "unknown")
-"""How a delivery may have ended without anybody knowing that it arrived."""
 CONTACT_WAIT = 600_000_000
 """Microseconds for which one that was never composed waits for the user's contact again."""
 d = deliveries.c
@@ -118,7 +116,7 @@ class SqlUndelivered:
 
 def _meant(wanted: Wanted) -> Any:
     statuses = [status for status in wanted.statuses if status in ENDS]
-    said = [d.final, d.status.in_(statuses)]
+    said = [d.final, d.status.in_(statuses), literal_column(ENDED)]
     if wanted.ids:
         said.append(d.delivery_id.in_(wanted.ids) | d.notice_id.in_(wanted.ids))
     if wanted.channel:

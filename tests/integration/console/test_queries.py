@@ -6,13 +6,15 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from sqlalchemy import event
 
 from console import evidence
 from console.services import Services
 from domain.events.verdict import Verdict
 from domain.messages import FOR_TEAM
 from stores.sql.decisions import UNDO_SECONDS
-from tests.support.console import NOW, fill, finding, over
+from stores.sql.undelivered import Wanted
+from tests.support.console import NOW, TOKENS, fill, finding, over
 
 
 @pytest.fixture
@@ -44,9 +46,47 @@ def test_every_question_of_the_console_is_answered(filled: Services) -> None:
     assert [row["notice_id"] for row in ask.search_notices(channel="sms", status="sent")] == ["n1042"]
     assert {row["status"] for row in ask.receipts_of("n1042")} == {"sent", "delivered"}
     assert ask.seconds_to_told(hour)[0] > 0
-    assert {row["user_id"] for row in ask.lately()} == {"u1042", "u7", "u/5 5"}
+    assert [row["notice_id"] for row in ask.search_notices(status="failed")] == ["n55"]
+    assert [row["notice_id"] for row in ask.search_notices(channel="sms", status="failed")] == []
+    assert [row["notice_id"] for row in ask.search_notices(text="u7")] == ["n7"]
+    assert [row["notice_id"] for row in ask.search_notices(text="e5")] == ["n55"]
+    assert [row["notice_id"] for row in ask.search_notices(text="keover")] == ["n1042"]
+    assert {row["user_id"]: row["count"] for row in ask.lately()} == {"u1042": 3, "u7": 1, "u/5 5": 1}
+    assert [row["user_id"] for row in ask.lately(1)] == ["u7"]
     assert ask.answers_since(hour) == {}
     assert ask.notice("nothing") is None
+
+
+def test_precision_goes_by_what_was_said(filled: Services) -> None:
+    """An owner's answer counts until an analyst says another word."""
+    day = NOW - timedelta(days=1)
+    filled.store.answers.decide(TOKENS["u7"], "me", NOW, None)
+    filled.store.answers.decide(TOKENS["u1042"], "not_me", NOW, None)
+    answered = filled.queries.precision(day)
+    filled.decisions.decide(verdict("v1", label="genuine"), NOW)
+
+    assert answered == {"account_takeover": (1, 1), "login_new_device": (0, 1)}
+    assert filled.queries.precision(day) == {"account_takeover": (0, 1), "login_new_device": (0, 1)}
+    assert filled.queries.precision(NOW + timedelta(seconds=1)) == {}
+
+
+def test_what_reached_nobody_is_found_by_its_own_index(tmp_path: Path) -> None:
+    """Not by looking at every delivery there ever was. On SQLite, which says so of a table of a few rows too."""
+    filled = over(tmp_path)
+    asked: list[tuple[str, tuple[object, ...]]] = []
+    event.listen(filled.store.database._reader, "before_cursor_execute", lambda *given: asked.append((given[2], given[3])))
+    filled.store.undelivered.find(Wanted(statuses=("failed",)))
+    filled.store.undelivered.groups(Wanted(statuses=("bounced",), channel="email"))
+    filled.queries.search_notices(status="failed")
+    with filled.store.database.reading() as connection:
+        plans = [
+            " ".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", tuple(values)))
+            for statement, values in list(asked)
+            if statement.startswith("SELECT")
+        ]  # fmt: skip
+
+    filled.store.close()
+    assert ["ix_deliveries_ended" in plan for plan in plans] == [True] * 3, plans
 
 
 def test_what_is_for_the_team_alone_waits_in_the_queue(filled: Services) -> None:
