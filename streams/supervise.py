@@ -28,6 +28,8 @@ GOOD = 60.0
 """Seconds after which a process counts as well: its next end is a first one again."""
 DRAIN = 25.0
 """Seconds that a process has to finish what it has begun."""
+JUST_BEGUN = 2.0
+"""The same where one of them can't start at all: whoever mistyped a setting isn't kept waiting for the others."""
 PR_SET_PDEATHSIG = 1
 NOT_AS_IT_HAS_TO_BE = 78
 """Exit status of a role that starting again won't mend (EX_CONFIG of sysexits.h)."""
@@ -79,13 +81,13 @@ class Child:
         except (OSError, TimeoutError, ValueError):
             return 503, f"{self.role} does not answer\n"
 
-    async def stop(self) -> None:
+    async def stop(self, drain: float = DRAIN) -> None:
         """SIGTERM, time to finish, SIGKILL."""
         if self.process is None:
             return
         if self.alive:
             self.process.terminate()
-            end = time.monotonic() + DRAIN
+            end = time.monotonic() + drain
             while self.alive and time.monotonic() < end:
                 await asyncio.sleep(0.05)
         if self.alive:
@@ -126,7 +128,8 @@ async def _supervise(settings: Settings, folder: Path) -> int:
             except TimeoutError:
                 pass
     finally:
-        await asyncio.gather(*(child.stop() for child in children))
+        refused = not said and any(child.refused for child in children)
+        await asyncio.gather(*(child.stop(JUST_BEGUN if refused else DRAIN) for child in children))
         if server is not None:
             server.close()
     return 0
