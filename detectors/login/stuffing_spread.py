@@ -19,6 +19,7 @@ class StuffingSpread(Detector):
 
     events = (Login,)
     judges = SUCCEEDED
+    minimum_logins: int
     minimum_attempts: int
     minimum_ratio: float
     clumped: float
@@ -27,6 +28,8 @@ class StuffingSpread(Detector):
         login, at = habits.login, seen.event.at
         if seen.cohort is None or seen.event.outcome != "success" or sight.device_known(seen, login) or sight.network_known(seen, login):
             return NORMAL
+        if login.count < self.minimum_logins:  # to an account without a past everybody is a stranger, its owner first
+            return WARMING_UP
         failed, every = seen.cohort.attempts.now(at)
         usual = seen.cohort.attempts.usual(at)
         if usual is None:
