@@ -17,6 +17,8 @@ WINDOW = 5.0
 """Seconds over which events a second are counted."""
 SHOWN = 9
 TOLD = ("sent", "delivered")
+UNKNOWN = "?"
+"""In place of a language."""
 CHANNELS = ("email", "sms", "inapp")
 PLAIN_EVERY = 5.0
 
@@ -84,7 +86,7 @@ class Board:
     def mail(self, notice_id: str, language: str) -> None:
         """A mail came in, in this language."""
         self._languages[notice_id] = language
-        self.messages["email", language or "?"] += 1
+        self.messages["email", language or UNKNOWN] += 1
         self._told(notice_id)
 
     def text(self, notice_id: str) -> None:
@@ -124,13 +126,14 @@ class Board:
     def lines(self) -> str:
         """One line for a log."""
         told = sorted(a.told_after or 0.0 for a in self.told)
-        parts = [f"{self.rate:.0f} events/s", f"{len(self.attacks)} attacks, {len(told)} told"]
+        parts = [f"{self.rate:.0f} events/s", f"{len(self.attacks)} attack{'s' if len(self.attacks) != 1 else ''}, {len(told)} told"]
         if told:
             parts.append(f"after {told[len(told) // 2]:.1f} s (median), {told[-1]:.1f} s (last of them)")
         sent = Counter[str]()
         for (channel, _), count in self.messages.items():
             sent[channel] += count
-        parts.append("  ".join(f"{c} {sent[c]}" for c in CHANNELS) + f"  in {len({lang for _, lang in self.messages})} languages")
+        languages = len({language for _, language in self.messages} - {UNKNOWN})
+        parts.append("  ".join(f"{c} {sent[c]}" for c in CHANNELS) + f"  in {languages} language{'s' if languages != 1 else ''}")
         if (alarms := self.alarms_per_1000) is not None:
             parts.append(f"{alarms:.1f} false alarms per 1,000 users a day")
         return " | ".join(parts)
@@ -162,7 +165,7 @@ class Board:
         return table
 
     def _language_of(self, notice_id: str) -> str:
-        return self._languages.get(notice_id) or self.language(self._user_of.get(notice_id, "")) or "?"
+        return self._languages.get(notice_id) or self.language(self._user_of.get(notice_id, "")) or UNKNOWN
 
     def _told(self, notice_id: str) -> None:
         self._told_at.setdefault(notice_id, self.clock())

@@ -112,12 +112,18 @@ async def _live(
         screen.print(f"  console   [bold]{sign_in(stack.url, stack.secret)}[/]  (this link signs you in, once)")
         screen.print(f"  mailbox   {stack.url}/mailbox")
         screen.print(f"  broker    {stack.broker.address}   logs {stack.folders.logs}")
+        screen.print(f"  commands  . {_short(stack.folders.environment)} && .venv/bin/python worker.py ledger verify   (while it runs)")
         screen.print("  Ctrl-C ends it\n")
         ready.set()
         tasks.create_task(_listen(stack.broker.address, board))
         tasks.create_task(_show(board, screen))
         if seconds is not None:
             tasks.create_task(_enough(seconds))
+
+
+def _short(path: Path) -> str:
+    """From where we are, if it is below; a path that `.` takes without looking through PATH."""
+    return f"./{path.relative_to(Path.cwd())}" if path.is_relative_to(Path.cwd()) else str(path)
 
 
 async def _enough(seconds: float) -> None:

@@ -4,11 +4,12 @@ import asyncio
 import json
 import os
 import secrets
+import shlex
 import shutil
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -25,7 +26,7 @@ from embedded.sms_gateway import SmsGateway, Text
 ROOT = Path(__file__).parents[1]
 READY_WITHIN = 120.0
 USUAL_BROKER_PORT = 9092
-OURS = ("broker", "redis", "mailbox", "texts", "logs", "vigil.db*", "secret.key", "exchange.json")
+OURS = ("broker", "redis", "mailbox", "texts", "logs", "vigil.db*", "secret.key", "exchange.json", "environment")
 """What `--fresh` removes. Named one by one: whoever points VIGIL_DATA_DIR at a home directory shall keep the rest of it."""
 
 
@@ -46,6 +47,11 @@ class Folders:
     @property
     def logs(self) -> Path:
         return self.data / "logs"
+
+    @property
+    def environment(self) -> Path:
+        """While it runs: the settings by which other commands find its parts, for a shell to read."""
+        return self.data / "environment"
 
 
 class Stack:
@@ -107,6 +113,7 @@ class Stack:
         ready in time; `stop` is still to be called then. `said` hears each step."""
         said("broker, Redis, mail catcher, SMS gateway")
         await asyncio.gather(self.broker.start(), self.redis.start(), self.mail.start(), self.sms.start())
+        _write(self.folders.environment, as_shell(self.environment()))
         said("topics, console")
         self.console = self.launch("console")
         await self._command("topics", "create")
@@ -134,6 +141,7 @@ class Stack:
 
     async def stop(self) -> None:
         """Producers of work first, what they write to last, so that nothing is left half done. Safe to call twice."""
+        self.folders.environment.unlink(missing_ok=True)
         # The worker finishes what it sends before its broker, Redis and mail server go.
         await asyncio.gather(*(child.stop(timeout=20) for child in reversed(self.children)))
         await asyncio.gather(self.mail.stop(), self.sms.stop(), self.broker.stop(), self.redis.stop())
@@ -213,9 +221,19 @@ def _empty(data: Path) -> None:
 def _kept_secret(path: Path) -> str:
     """The key that signed and encrypted what this folder holds; made at the first start, readable by us alone."""
     if not path.exists():
-        beside = path.with_suffix(".tmp")
-        beside.unlink(missing_ok=True)
-        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(secrets.token_hex(32))
-        beside.rename(path)
+        _write(path, secrets.token_hex(32))
     return path.read_text(encoding="utf-8").strip()
+
+
+def as_shell(environment: Mapping[str, str]) -> str:
+    """Lines that set these variables in a POSIX shell that reads them by `. FILE`."""
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in environment.items())
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all, for us alone to read."""
+    beside = path.with_suffix(".tmp")
+    beside.unlink(missing_ok=True)
+    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    beside.rename(path)

@@ -81,7 +81,7 @@ class Run:
 
     def left(self) -> dict[str, object]:
         """What a run must not leave: processes, half-written files, sockets, a taken port."""
-        odd = [str(p) for p in self.data.rglob("*") if p.suffix in (".tmp", ".partial") or p.is_socket()]
+        odd = [str(p) for p in self.data.rglob("*") if p.suffix in (".tmp", ".partial") or p.name == "environment" or p.is_socket()]
         return {"processes": self.processes(), "files": odd, "port free": port_free(self.port)}
 
 
@@ -107,6 +107,12 @@ def test_a_newcomer_sees_attacks_told_ends_it_without_a_trace_and_goes_on_later(
     link = first.link()
     mailbox = Mailbox(folder(first.data))
     first.wait(lambda: mailbox.list(), START, "a mail")
+    assert (first.data / "environment").stat().st_mode & 0o077 == 0
+    sound = subprocess.run(
+        ["sh", "-c", f". {first.data}/environment && {sys.executable} worker.py ledger verify"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert sound.returncode == 0, sound.stderr
+    assert sound.stdout.startswith("unaltered: ")
 
     opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
     with opener.open(link, timeout=PATIENCE) as page:

@@ -77,6 +77,10 @@ def test_messages_are_counted_by_channel_and_language() -> None:
     board.receipt({"notice_id": "n2", "user_id": "u1", "channel": "inapp", "status": "delivered"})
     board.receipt({"notice_id": "n2", "user_id": "u1", "channel": "email", "status": "sent"})
 
+    board.text("of somebody unknown")
+
+    assert "in 2 languages" in board.lines()  # what isn't known is none
+    board.messages.pop(("sms", "?"))
     assert dict(board.messages) == {("email", "zh-TW"): 1, ("sms", "zh-TW"): 1, ("inapp", "ja"): 1}
 
 
@@ -92,4 +96,5 @@ def test_both_views_can_be_drawn_at_any_time() -> None:
     screen.print(board.picture())
 
     assert "takeover" in screen.export_text()
-    assert "1 attacks, 1 told" in board.lines()
+    assert "1 attack, 1 told" in board.lines()
+    assert "in 1 language" in board.lines()

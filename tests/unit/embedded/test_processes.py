@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from embedded.processes import Child, ChildFailed, free_port, port_free
+from embedded.stack import as_shell
 from tests.support.background import wait_until
 
 pytestmark = pytest.mark.slow
@@ -104,3 +105,12 @@ def test_a_port_that_was_given_is_given_to_nobody_else() -> None:
 
     assert len(ours) == 100
     assert ours & others == set()
+
+
+def test_settings_for_a_shell_come_out_as_they_are() -> None:
+    """Whatever is in them: quotes, brackets, dollars, spaces."""
+    given = {"VIGIL_EMAIL__URLS": '["mailto://h:25/?from=a%40b&mode=insecure"]', "VIGIL_X": "it's $HOME `x` \\ é"}
+    printed = 'printf "%s\\n%s" "$VIGIL_EMAIL__URLS" "$VIGIL_X"'
+    said = subprocess.run(["sh", "-c", as_shell(given) + printed], capture_output=True, text=True, check=True).stdout
+
+    assert said.split("\n") == list(given.values())
