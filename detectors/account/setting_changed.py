@@ -12,9 +12,10 @@ from domain.messages import Reason
 
 
 class SettingChanged(Detector):
-    """No warm-up. What only takes rights away (a deleted key) or is decided by the exchange (KYC) is not told."""
+    """No warm-up. What the exchange decides (KYC) is not told; what only takes rights away (a deleted key) is, but leads to nothing."""
 
     events = (AccountChange,)
+    takes_away = ("api_key_deleted",)
     changes: list[str]
     withdraw_permissions: list[str]
 
@@ -29,6 +30,8 @@ class SettingChanged(Detector):
             if may_withdraw and "withdraw" not in [p.strip().lower() for p in permissions]:
                 permissions = ["withdraw", *permissions]  # the words go by this name, whatever the exchange calls it
             facts |= {"permissions": ",".join(permissions)[:200], "api_key": (event.about.new or "")[:128]}
+        if event.change == "api_key_deleted":
+            facts["api_key"] = (event.about.old or "")[:128]
         if event.about.address:
             facts["address"] = event.about.address[:128]
         return Score(
@@ -40,4 +43,5 @@ class SettingChanged(Detector):
         )
 
     def step_one(self, seen: Sighting, habits: Habits) -> str | None:
-        return seen.event.change if seen.event.change in self.changes else None
+        change: str = seen.event.change
+        return change if change in self.changes and change not in self.takes_away else None
