@@ -24,7 +24,6 @@ from console.services import Services
 from console.sessions import Sessions, Signer
 from console.staff import StaffFile, add_user
 from detectors import cases
-from detectors.registry import Registry
 from domain import profile
 from domain.checkcode import CheckCodes
 from domain.events.user import User
@@ -42,6 +41,7 @@ from stores.sql.decisions import Decisions
 from stores.sql.schema import training_state
 from stores.sql.store import open_store
 from tests.support.announced import MemoryAudience
+from tests.support.registry import loaded
 
 SECRET = "a secret of at least thirty-two characters"
 NOW = datetime(2026, 11, 22, 3, 14, 7, tzinfo=UTC)
@@ -175,12 +175,6 @@ class Clock:
 
 
 @cache
-def registry() -> Registry:
-    """Loaded once: it takes a quarter of a second."""
-    return Registry.load()
-
-
-@cache
 def template() -> Path:
     """A folder with a staff file and a filled store, made once and copied by each test that wants its own."""
     folder = Path(mkdtemp(prefix="vigil-console-"))
@@ -240,8 +234,8 @@ def over(folder: Path, *, embedded: bool = True, database: str = "") -> Services
         audience=MemoryAudience({user.user_id: user for user in USERS}),
         answer_words=ComposedAnswerPages("Example Exchange", CODES.of),
         sessions=Sessions(Signer(SECRET), StaffFile(staff), embedded),
-        heartbeats=heartbeats, profiles=profiles, load_registry=registry,
-        run_cases=lambda name: list(cases.run(registry(), [name])),
+        heartbeats=heartbeats, profiles=profiles, load_registry=loaded,
+        run_cases=lambda name: list(cases.run(loaded(), [name])),
         api_token=API_TOKEN, brand="Example Exchange", embedded=embedded, public_url="http://testserver.local", once=once, now=clock,
         checks={"database": lambda: store.known_notices([])},
     )  # fmt: skip

@@ -11,12 +11,13 @@ import pytest
 from config.detectors import FILE, DetectorConfigError, apply, changes, read
 from detectors.registry import Registry
 from tests.support.background import PATIENCE
+from tests.support.registry import loaded
 
 
 @pytest.fixture(scope="module")
 def registry() -> Registry:
     """As the .yml files say."""
-    return Registry.load()
+    return loaded()
 
 
 def test_the_file_that_comes_along_changes_nothing(registry: Registry) -> None:

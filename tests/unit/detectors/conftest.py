@@ -9,12 +9,13 @@ from detectors.engine import Engine
 from detectors.registry import Registry
 from domain.profile import UserState
 from tests.support.events import habits_of_a_month
+from tests.support.registry import loaded
 
 
 @pytest.fixture(scope="session")
 def registry() -> Registry:
     """As the .yml files say."""
-    return Registry.load()
+    return loaded()
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from detectors.models.partition import Cohorts
 from detectors.registry import Registry
 from domain.profile import UserState
 from tests.support.events import LAPTOP, STRANGER, habits_of_a_month, login
+from tests.support.registry import loaded
 
 BUDGETS, FAMILIES = {"login": 10.0}, {"login_risk": "login", "login_new_device": "login"}
 
@@ -164,7 +165,7 @@ def test_what_is_grave_is_told_whatever_the_budget(registry: Registry) -> None:
 def test_a_user_is_counted_once_a_day_and_what_says_the_same_too() -> None:
     """Ten logins from one new device are one alarm of one user."""
     budget, alarms, state = Budget({"login": 5.0}, FAMILIES), Alarms(), UserState()
-    engine = Engine(Registry.load(), NamedSurroundings())
+    engine = Engine(loaded(), NamedSurroundings())
     for past in habits_of_a_month():
         engine.apply(past, state)
     for n in range(10):

@@ -16,15 +16,15 @@ from detectors.base import Sighting
 from detectors.cases import NamedSurroundings
 from detectors.engine import Engine
 from detectors.models.partition import Cohorts
-from detectors.registry import Registry
 from domain.events import STRUCTS, Event
 from domain.habits import Habits
 from domain.profile import MAX_PENDING, UserState, decode, encode
 from tests.support.events import NOON, event
+from tests.support.registry import loaded
 
 pytestmark = pytest.mark.slow
 
-REGISTRY = Registry.load()
+REGISTRY = loaded()
 DAY = 86_400.0
 MONEY = ["0", "0.00000001", "1", "99.99", "5000.5", "97000.1", "9" * 40, "0." + "0" * 39 + "1"]
 TEXTS = ["", "a", "b", "USDT", "BTC-USDT", "withdraw", "x" * 4096, "ü\u200f龍", "0xABCDEF0123456789abcdef0123456789ABCDEF01", "TKnown111"]

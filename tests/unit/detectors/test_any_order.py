@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from detectors.cases import NamedSurroundings
 from detectors.engine import Engine
-from detectors.registry import Registry
 from domain.events import Event
 from domain.messages import Finding
 from domain.profile import MAX_PENDING, UserState, decode, encode
 from tests.support.events import event
+from tests.support.registry import loaded
 
 pytestmark = pytest.mark.slow
 
-ENGINE = Engine(Registry.load(), NamedSurroundings())
+ENGINE = Engine(loaded(), NamedSurroundings())
 CLIENT = st.fixed_dictionaries(
     {},
     optional={

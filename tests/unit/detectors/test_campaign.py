@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from detectors.campaign import marks
 from detectors.cases import NamedSurroundings
 from detectors.engine import Engine, Outcome
-from detectors.registry import Registry
 from domain.events import Report
 from domain.profile import UserState
 from tests.support.events import HOUR, event, withdrawal
+from tests.support.registry import loaded
 
 SCAM = "TScamAddressThatManyReported11111"
 
@@ -31,7 +31,7 @@ class Exchange:
     """One engine, a state a user."""
 
     def __init__(self) -> None:
-        self.engine = Engine(Registry.load().only("report_campaign"), NamedSurroundings())
+        self.engine = Engine(loaded().only("report_campaign"), NamedSurroundings())
         self.states: defaultdict[str, UserState] = defaultdict(UserState)
 
     def apply(self, one: Any) -> Outcome:

@@ -16,7 +16,7 @@ from detectors.base import NORMAL, Gate, Score, Sighting, WarmingUp
 from detectors.cases import NOON, NamedSurroundings, fill, history, run_case
 from detectors.engine import Engine
 from detectors.models.partition import Cohorts
-from detectors.registry import Entry, Registry
+from detectors.registry import Entry
 from domain.addresses import normal
 from domain.crowd import SETS, MemoryCrowd
 from domain.events import Event
@@ -24,8 +24,9 @@ from domain.facts import FACTS
 from domain.habits import Habits
 from domain.profile import UserState, decode, encode
 from domain.severity import SEVERITIES
+from tests.support.registry import loaded
 
-REGISTRY = Registry.load()
+REGISTRY = loaded()
 DETECTORS = [pytest.param(entry, id=entry.id) for entry in REGISTRY.detectors]
 ALL = [pytest.param(entry, id=entry.id) for entry in REGISTRY.entries.values()]
 CASES = [

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from detectors.registry import Registry
+from tests.support.registry import loaded
 
 TEXT = (Path(__file__).parents[3] / "docs" / "coverage.md").read_text(encoding="utf-8")
 OWN, OTHERS = TEXT.split("## Against tirreno's rules")
@@ -19,7 +19,7 @@ LETTERS = {"A": 8, "B": 26, "C": 16, "D": 13, "E": 30, "I": 13, "P": 4, "R": 3}
 
 def test_each_detector_has_its_row() -> None:
     """And there is no row for what isn't there."""
-    assert sorted(re.findall(r"^\| `(\w+)` \|", OWN, re.MULTILINE)) == sorted(Registry.load().entries)
+    assert sorted(re.findall(r"^\| `(\w+)` \|", OWN, re.MULTILINE)) == sorted(loaded().entries)
 
 
 def test_each_rule_of_the_catalogue_is_answered() -> None:
@@ -35,7 +35,7 @@ def test_each_rule_of_the_catalogue_is_answered() -> None:
 def test_an_answer_names_what_there_is(rule: str, name: str, covered: str, how: str) -> None:
     """What covers it is a detector or a story; `as X` points at a row that says why."""
     named = re.findall(r"`(\w+)`", how)
-    assert set(named) <= set(Registry.load().entries) if named else how
+    assert set(named) <= set(loaded().entries) if named else how
     assert covered in ("yes", "partly", "no")
     assert covered != "yes" or named
     for other in re.findall(r"^as ([A-Z]\d\d)", how):

@@ -11,9 +11,9 @@ from detectors.cases import NamedSurroundings
 from detectors.engine import Engine
 from detectors.models.delays import KINDS, OPEN, Delays
 from detectors.models.partition import Cohorts
-from detectors.registry import Registry
 from domain.profile import UserState
 from tests.support.events import DAY, HOUR, MINUTE, NOON, event
+from tests.support.registry import loaded
 
 START = 1_770_000_000.0
 
@@ -96,7 +96,7 @@ def test_it_is_bounded_and_survives_export() -> None:
 
 def test_a_user_is_told_of_a_late_withdrawal_by_way_of_the_engine() -> None:
     """Others' withdrawals teach what is usual; the event made of it fires with the minutes waited and usual."""
-    engine, states = Engine(Registry.load(), NamedSurroundings(), Cohorts()), defaultdict[str, UserState](UserState)
+    engine, states = Engine(loaded(), NamedSurroundings(), Cohorts()), defaultdict[str, UserState](UserState)
 
     def transfer(user: str, reference: str, at: float, status: str) -> None:
         made = event("transfer", at, user_id=user, transfer_id=reference, direction="withdrawal", status=status, asset="USDT",
@@ -123,7 +123,7 @@ def test_a_user_is_told_of_a_late_withdrawal_by_way_of_the_engine() -> None:
 
 def test_a_check_of_identity_that_takes_far_longer_than_others_is_stuck() -> None:
     """Learned from when others were approved."""
-    engine, states = Engine(Registry.load(), NamedSurroundings(), Cohorts()), defaultdict[str, UserState](UserState)
+    engine, states = Engine(loaded(), NamedSurroundings(), Cohorts()), defaultdict[str, UserState](UserState)
     for n in range(25):
         user = f"u{n}"
         engine.apply(event("service", n * HOUR, user_id=user, subject="kyc", problem="progress"), states[user])

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from detectors.base import Score, Sighting
 from detectors.margin.read import percent
-from detectors.registry import Registry
 from domain.habits import Habits
 from domain.habits.margin import MAX_ACCOUNTS
 from tests.support.events import event
+from tests.support.registry import loaded
 
-ENTRY = Registry.load().entries["margin_low"]
+ENTRY = loaded().entries["margin_low"]
 LOW: Any = ENTRY.detector
 BANDS = (80, 90, 95)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from detectors.pages import FOLDER, documents
-from detectors.registry import Registry
+from tests.support.registry import loaded
 
-PAGES = documents(Registry.load())
+PAGES = documents(loaded())
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -23,7 +23,7 @@ def test_there_is_no_page_of_a_family_that_is_gone() -> None:
 
 def test_every_detector_has_its_place() -> None:
     """In the list of all, and a section with its parameters and cases."""
-    for entry in Registry.load().entries.values():
+    for entry in loaded().entries.values():
         page = PAGES[f"{entry.family}.md"]
         section = page[page.index(f"## {entry.id}\n") :]
 

@@ -11,13 +11,13 @@ import msgspec
 import pytest
 
 from detectors.engine import Engine
-from detectors.registry import Registry
 from domain.events import Event
 from domain.place import NOWHERE, Agent, Place
 from domain.profile import UserState, decode, encode
 from embedded.exchange.networks import networks
 from embedded.exchange.world import Exchange, with_attacks
 from stores.agents import describe
+from tests.support.registry import loaded
 
 pytestmark = pytest.mark.slow
 
@@ -48,7 +48,7 @@ _agent = cache(describe)
 
 def lived(seed: int, attack_every: float) -> list[UserState]:
     """The states of sixteen people after two months of habits and surprises; in the second with an attack on one of them every so often."""
-    exchange, engine = Exchange(seed, 16, ORIGIN), Engine(Registry.load(), ExchangeSurroundings())
+    exchange, engine = Exchange(seed, 16, ORIGIN), Engine(loaded(), ExchangeSurroundings())
     states = defaultdict[str, UserState](UserState)
     for _, raw in with_attacks(exchange, ORIGIN + 60 * DAY, ORIGIN + 30 * DAY, attack_every):
         event = msgspec.convert(raw, Event)

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from detectors.base import WARMING_UP, Score, Sighting
-from detectors.registry import Registry
 from domain.habits import Habits
 from domain.habits.trade import MAX_WINDOWS
 from tests.support.events import DAY, MINUTE, event
+from tests.support.registry import loaded
 
-ENTRY = Registry.load().entries["trade_burst"]
+ENTRY = loaded().entries["trade_burst"]
 BURST: Any = ENTRY.detector
 
 

@@ -11,10 +11,10 @@ from detectors.base import Sighting
 from detectors.cases import NamedSurroundings
 from detectors.engine import Engine
 from detectors.models.features import trade as features
-from detectors.registry import Registry
 from domain.events import Trade
 from domain.profile import UserState
 from tests.support.events import DAY, HOUR, LAPTOP, STRANGER, event, login
+from tests.support.registry import loaded
 
 PLACES = NamedSurroundings()
 MAKER = "market-maker"
@@ -33,7 +33,7 @@ def trade(at: float, client: dict[str, Any] | None = None, **fields: Any) -> Tra
 @pytest.fixture
 def trader() -> tuple[Engine, UserState]:
     """A month of a sign-in and four trades a day."""
-    engine, state = Engine(Registry.load(), PLACES), UserState()
+    engine, state = Engine(loaded(), PLACES), UserState()
     for day in range(-30, 0):
         engine.apply(login(day * DAY), state)
         for n in range(4):

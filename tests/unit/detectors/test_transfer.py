@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from detectors.base import WARMING_UP, Score, Sighting
 from detectors.models.cohort import features
 from detectors.models.partition import Models
-from detectors.registry import Registry
 from domain.habits import Habits
 from domain.habits.transfer import MAX_PAYEES, TransferHabits
 from tests.support.events import DAY, HOME, HOUR, MINUTE, event, withdrawal
+from tests.support.registry import loaded
 
-REGISTRY = Registry.load()
+REGISTRY = loaded()
 
 
 def detector(name: str) -> Any:

@@ -8,11 +8,11 @@ import msgspec
 import pytest
 
 from detectors.engine import Engine
-from detectors.registry import Registry
 from domain.events import Event, Margin, Trade, Transfer
 from domain.habits.positions import MAX_ORDERS, Positions, named, pair
 from domain.place import NO_AGENT, NOWHERE
 from domain.profile import UserState, decode, encode
+from tests.support.registry import loaded
 
 AT = "2026-11-22T10:00:00Z"
 
@@ -112,7 +112,7 @@ class Nowhere:
 @pytest.mark.slow
 def test_the_engine_keeps_positions_of_each_event_and_the_profile_holds_them():
     """Trades, transfers and margin readings, through what is written to Redis."""
-    engine, state = Engine(Registry.load(), Nowhere()), UserState()
+    engine, state = Engine(loaded(), Nowhere()), UserState()
     margin = {
         "account": "cross",
         "equity_usd": "1",

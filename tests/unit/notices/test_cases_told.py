@@ -8,7 +8,7 @@ import pytest
 
 from config.notices import load
 from detectors.cases import play
-from detectors.registry import Entry, Registry
+from detectors.registry import Entry
 from domain.facts import FACTS, FEATURES
 from domain.messages import Finding
 from domain.profile import UserState
@@ -16,11 +16,12 @@ from notices.compose import Reader
 from notices.compose.reasons import SPOKEN
 from notices.compose.view import Parts, parts
 from notices.policy import Policy
+from tests.support.registry import loaded
 from tests.unit.notices.builders import login
 
 pytestmark = pytest.mark.slow
 
-REGISTRY = Registry.load()
+REGISTRY = loaded()
 TOLD = [entry for entry in REGISTRY.entries.values() if entry.audience == "user"]
 POLICY = Policy(load(), late_after=None)
 ODD = re.compile(r"[{}]|\bNone\b|\(\)|: [.,]|  |\s[.,;]|\.\.|: ?$")

@@ -11,7 +11,6 @@ import msgspec
 import pytest
 
 from config.notices import load
-from detectors.registry import Registry
 from domain.messages import Asked
 from notices.compose import Composer, Reader, catalogue, pseudo, view
 from notices.compose.catalogue import available
@@ -20,6 +19,7 @@ from notices.compose.pages import choice, inbox, outcome
 from notices.compose.templates import kinds
 from notices.compose.view import Parts, parts
 from notices.preferences import OPTIONAL, class_of
+from tests.support.registry import loaded
 from tests.unit.notices.builders import at
 from tests.unit.notices.samples import LATER, NAMES, notice, parts_of_digest, user
 
@@ -41,7 +41,7 @@ def told(kind: str):
 
 def test_each_detector_and_story_can_be_told():
     """By a template of its own, with samples for the tests, in a place of the order."""
-    known, rules = {name for name, entry in Registry.load().entries.items() if entry.audience == "user"}, load()
+    known, rules = {name for name, entry in loaded().entries.items() if entry.audience == "user"}, load()
 
     assert known | {"digest"} <= set(kinds())
     assert {name.split(":")[0] for name in NAMES} == set(kinds())

@@ -10,10 +10,10 @@ import pytest
 
 from detectors.cases import NamedSurroundings
 from detectors.engine import Engine
-from detectors.registry import Registry
 from domain.events import Event
 from streams.backtest import SHOWN, backtest, compare
 from tests.support.events import DAY, ELSEWHERE, HOUR, MINUTE, STRANGER, habits_of_a_month, login, verdict, withdrawal
+from tests.support.registry import loaded
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +21,7 @@ OFF = {"login_new_country": {"enabled": False}}
 
 
 def engine(**overrides: object) -> Engine:
-    registry = Registry.load()
+    registry = loaded()
     return Engine(registry.configured(overrides) if overrides else registry, NamedSurroundings())
 
 

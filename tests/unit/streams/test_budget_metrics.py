@@ -9,14 +9,14 @@ from detectors.cases import NamedSurroundings
 from detectors.engine import Engine
 from detectors.models.alarms import DAY
 from detectors.models.partition import Cohorts
-from detectors.registry import Registry
 from streams.kernel import Tally
 from streams.metrics import Collector, Standing, text
+from tests.support.registry import loaded
 
 
 def page(budgets: dict[str, float] | None) -> str:
     """The metrics of a worker whose users raise thirty alarms of one score per 1,000 a day."""
-    engine = Engine(Registry.load().configured({}, budgets), NamedSurroundings(), Cohorts())
+    engine = Engine(loaded().configured({}, budgets), NamedSurroundings(), Cohorts())
     assert engine.cohorts is not None
     alarms = engine.cohorts(0).alarms
     for day in range(100, 110):

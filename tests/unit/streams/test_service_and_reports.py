@@ -10,9 +10,9 @@ from config.notices import load
 from detectors.cases import NamedSurroundings
 from detectors.engine import Engine
 from detectors.models.partition import Cohorts
-from detectors.registry import Registry
 from notices.policy import Policy
 from streams.kernel import Kernel
+from tests.support.registry import loaded
 from tests.unit.streams.fakes import NOW, MemoryBus, MemoryProfiles, item
 
 SCAM = "TScamAddressThatManyReported11111"
@@ -25,7 +25,7 @@ class Worker:
     def __init__(self) -> None:
         self.bus, self.offset = MemoryBus(), 0
         self.kernel = Kernel(
-            Engine(Registry.load(), NamedSurroundings(), Cohorts()), Policy(load()), MemoryProfiles(), self.bus, clock=lambda: NOW
+            Engine(loaded(), NamedSurroundings(), Cohorts()), Policy(load()), MemoryProfiles(), self.bus, clock=lambda: NOW
         )
 
     async def take(self, topic: str, kind: str, user: str, at: float, **fields: Any) -> None:
