@@ -22,6 +22,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from typing import Any
 
 import msgspec
@@ -156,12 +157,17 @@ def run_and_print(ids: Iterable[str] = ()) -> int:
     try:
         results = run(registry, ids)
     except KeyError as error:
-        print(f"there is no detector {error.args[0]}; there are {', '.join(registry.entries)}", file=sys.stderr)
+        name = str(error.args[0])
+        near = ", ".join(get_close_matches(name, registry.entries, 3))
+        print(
+            f"there is no detector {name}; {f'near it: {near}' if near else 'python worker.py detectors list names them'}", file=sys.stderr
+        )
         return 2
     failed = [result for result in results if result.problem]
     for result in failed:
         print(f"FAIL {result.detector}: {result.case}: {result.problem}")
-    print(f"{len(results) - len(failed)} of {len(results)} cases of {len({r.detector for r in results})} detectors as they should be")
+    detectors = len({result.detector for result in results})
+    print(f"{len(results) - len(failed)} of {len(results)} cases of {detectors} detector{'s' if detectors != 1 else ''} as they should be")
     return 1 if failed else 0
 
 

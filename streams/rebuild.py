@@ -152,11 +152,15 @@ async def _committed(settings: Settings) -> dict[TopicPartition, int]:
     """What the workers have done. Raises Wrong while one of them runs: it would write over what is learned here."""
     group = f"{settings.kafka.group}-detect"
     async with Admin(settings) as admin:
-        if not settings.kafka.small_broker:
-            (about,) = (await admin.client.describe_consumer_groups([group]))[0].groups
-            if about[5]:
-                raise Wrong(f"{len(about[5])} workers are in the consumer group {group}: stop them first")
-        offsets = await admin.client.list_consumer_group_offsets(group)
+        try:
+            if not settings.kafka.small_broker:
+                (about,) = (await admin.client.describe_consumer_groups([group]))[0].groups
+                if running := len(about[5]):
+                    workers = "a worker is" if running == 1 else f"{running} workers are"
+                    raise Wrong(f"{workers} in the consumer group {group}: stop them first")
+            offsets = await admin.client.list_consumer_group_offsets(group)
+        except KafkaError as error:
+            raise Unavailable(f"Kafka at {settings.kafka.brokers} doesn't tell what the workers have done: {error}") from error
         topics = {settings.kafka.at_broker(topic) for topic in STRUCTS}
         return {TopicPartition(*tp): meta.offset for tp, meta in offsets.items() if tp.topic in topics and meta.offset > 0}
 
