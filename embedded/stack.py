@@ -72,7 +72,7 @@ class Stack:
             _empty(data)
         self.folders = Folders(data)
         self.epoch = secrets.token_hex(6)
-        self.broker = Broker(data / "broker", USUAL_BROKER_PORT if port_free(USUAL_BROKER_PORT) else free_port())
+        self.broker = _broker(data)
         self.redis = Redis(data / "redis")
         self.mail = MailCatcher(mailbox.folder(data), heard=mail)
         self.sms = SmsGateway(self.folders.texts, heard=text)
@@ -112,7 +112,7 @@ class Stack:
         """Parts up, topics made, worker and console launched: events can be published. ChildFailed, with its log, for a part that wasn't
         ready in time; `stop` is still to be called then. `said` hears each step."""
         said("broker, Redis, mail catcher, SMS gateway")
-        await asyncio.gather(self.broker.start(), self.redis.start(), self.mail.start(), self.sms.start())
+        await asyncio.gather(self._start_broker(), self.redis.start(), self.mail.start(), self.sms.start())
         _write(self.folders.environment, as_shell(self.environment()))
         said("topics, console")
         self.console = self.launch("console")
@@ -134,6 +134,15 @@ class Stack:
         self.children.append(child)
         child.start()
         return child
+
+    async def _start_broker(self) -> None:
+        try:
+            await self.broker.start()
+        except ChildFailed:
+            if port_free(self.broker.port):
+                raise
+            self.broker = _broker(self.folders.data)  # somebody took the port between our look and its start
+            await self.broker.start()
 
     def failed(self) -> Child | None:
         """A part that ended although nobody asked it to."""
@@ -167,6 +176,11 @@ class Stack:
             command[0], [sys.executable, "-u", ROOT / "worker.py", *command], log=self.folders.logs / f"{command[0]}.log", cwd=ROOT,
             env=for_child(self.environment()),
         )  # fmt: skip
+
+
+def _broker(data: Path) -> Broker:
+    """On the port where one looks for a broker, if it is free."""
+    return Broker(data / "broker", USUAL_BROKER_PORT if port_free(USUAL_BROKER_PORT) else free_port())
 
 
 def says_ready(log: Path) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import smtplib
+import socket
 import urllib.error
 import urllib.request
 from email.message import EmailMessage
@@ -13,6 +14,8 @@ import redis
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from config.settings import load
+from embedded import stack
 from embedded.broker import Broker, api_versions
 from embedded.mailbox import Mail, Mailbox, MailCatcher
 from embedded.processes import port_free
@@ -48,6 +51,22 @@ async def test_a_record_goes_through_the_embedded_broker_and_its_port_is_free_af
         await broker.stop()
     assert not await api_versions(broker.port)
     assert port_free(broker.port)
+
+
+async def test_a_broker_whose_usual_port_is_taken_meanwhile_has_another_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two that start at once both find it free; the slower one goes elsewhere."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port, found = taken.getsockname()[1], iter([True])
+        monkeypatch.setattr(stack, "USUAL_BROKER_PORT", port)
+        monkeypatch.setattr(stack, "port_free", lambda _: next(found, False))
+        late = stack.Stack(load({"VIGIL_DATA_DIR": str(tmp_path)}))
+        assert late.broker.port == port
+        try:
+            await late._start_broker()
+            assert late.broker.port != port
+            assert await through(late.broker.address, "t", b"hello") == b"hello"
+        finally:
+            await late.stop()
 
 
 def test_a_record_goes_through_either_broker(any_broker: Any, background: Background) -> None:
