@@ -10,9 +10,11 @@ import importlib
 import inspect
 import json
 import math
+import traceback
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -27,6 +29,8 @@ from domain.severity import SEVERITIES, Severity
 ROOT = Path(__file__).parent
 FAMILIES = ("login", "transfer", "trading", "account", "margin", "service", "campaign")
 KEYS = {"id", "audience", "version", "severity", "threshold", "description", "why", "parameters", "taxonomy", "cases"}
+CASE_KEYS = {"name", "fires", "warming_up", "history", "event", "expect", "partition", "places", "crowd", "lists", "arrival"}
+"""What they mean is at the top of detectors/cases.py."""
 STORY_KEYS = KEYS - {"threshold"} | storybook.KEYS
 
 Audience = Literal["user", "team"]
@@ -79,11 +83,9 @@ class Registry:
         entries: dict[str, Entry] = {}
         for family in FAMILIES:
             for path in sorted((root / family).glob("*.yml")):
-                entry = _entry(path, family)
-                entries[entry.id] = entry
+                _add(_entry(path, family), path, entries)
         for path in sorted((root / "stories").glob("*.yml")):
-            story = _story(path, entries)
-            entries[story.id] = story
+            _add(_story(path, entries), path, entries)
         return cls(entries)
 
     def configured(self, overrides: Mapping[str, Any], budgets: Any = None) -> Registry:
@@ -132,9 +134,29 @@ def _wordless(detector: Detector | None) -> bool:
     return detector is not None and type(detector).step_one is Detector.step_one
 
 
+def _add(entry: Entry, path: Path, entries: dict[str, Entry]) -> None:
+    if entry.id in entries:
+        raise RegistryError(f"{path}: id: {entry.id} is that of {entries[entry.id].path} already")
+    entries[entry.id] = entry
+
+
+def _module(path: Path, family: str) -> ModuleType:
+    """The module beside a .yml. Raises RegistryError that names the line where it can't be loaded."""
+    name = f"detectors.{family}.{path.stem}"
+    try:
+        return importlib.import_module(name)
+    except SyntaxError as error:
+        raise RegistryError(f"{error.filename}:{error.lineno}: {error.msg}") from None
+    except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and error.name == name:
+            raise RegistryError(f"{path}: there is no {path.stem}.py beside it") from None
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        raise RegistryError(f"{place.filename}:{place.lineno}: {type(error).__name__}: {error}") from error
+
+
 def _entry(path: Path, family: str) -> Entry:
     raw = _read(path, KEYS)
-    module = importlib.import_module(f"detectors.{family}.{path.stem}")
+    module = _module(path, family)
     classes = [c for _, c in inspect.getmembers(module, inspect.isclass) if issubclass(c, Detector) and c.__module__ == module.__name__]
     if len(classes) != 1:
         raise RegistryError(f"{path}: the module beside it must hold exactly one Detector, it holds {len(classes)}")
@@ -183,16 +205,32 @@ def _common(path: Path, raw: Mapping[str, Any], family: str, parameters: dict[st
     }
 
 
+def _check_cases(path: Path, cases: list[Any]) -> None:
+    """A slip in the name of a key would make a case that proves nothing. Raises RegistryError."""
+    for number, case in enumerate(cases, 1):
+        at = f"{path}: case {number}"
+        if not isinstance(case, dict):
+            raise RegistryError(f"{at}: expected a mapping")
+        if unknown := sorted(str(key) for key in set(case) - CASE_KEYS):
+            raise RegistryError(f"{at}: unknown keys: {', '.join(unknown)}; expected {', '.join(sorted(CASE_KEYS))}")
+        if not isinstance(case.get("name"), str) or not isinstance(case.get("fires"), bool) or not isinstance(case.get("event"), dict):
+            raise RegistryError(f"{at}: expected a name, fires: true or false, and an event")
+
+
 def _read(path: Path, keys: set[str]) -> dict[str, Any]:
     try:
         raw = yaml.load(path.read_text(encoding="utf-8"), _LOADER)  # noqa: S506 - one of the two safe ones
     except yaml.YAMLError as error:
-        raise RegistryError(f"{path}: not YAML: {error}") from None
+        raise RegistryError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(raw, dict):
         raise RegistryError(f"{path}: expected a mapping")
     unknown = sorted(set(raw) - keys)
     if unknown:
         raise RegistryError(f"{path}: unknown keys: {', '.join(map(str, unknown))}; expected {', '.join(sorted(keys))}")
+    for name, kind in (("why", list), ("taxonomy", list), ("cases", list), ("parameters", dict)):
+        if not isinstance(raw.get(name) or kind(), kind):
+            raise RegistryError(f"{path}: {name}: expected a {'list' if kind is list else 'mapping'}")
+    _check_cases(path, raw.get("cases") or [])
     return raw
 
 

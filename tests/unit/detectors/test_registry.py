@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,10 @@ def test_all_mistakes_are_told_at_once(registry: Registry) -> None:
         ("[1]", "expected a mapping"),
         ("severity: info\nthreshold: 2", "threshold: expected a number above 0"),
         ("severity: [", "not YAML"),
+        ("severity: info\nparameters: [1]", "parameters: expected a mapping"),
+        ("severity: info\ncases: 3", "cases: expected a list"),
+        ("severity: info\ncases: [{name: a, fires: true, evnt: {}}]", "case 1: unknown keys: evnt; expected "),
+        ("severity: info\ncases: [{name: a, fires: maybe, event: {}}]", "case 1: expected a name, fires: true or false, and an event"),
     ],
 )
 def test_a_pair_that_is_not_as_it_should_be_is_named(tmp_path: Path, yml: str, told: str) -> None:
@@ -137,3 +142,40 @@ def test_a_pair_that_is_not_as_it_should_be_is_named(tmp_path: Path, yml: str, t
 
     assert "new_device.yml" in str(refused.value)
     assert told in str(refused.value)
+    assert len(str(refused.value).splitlines()) == 1
+
+
+def test_two_files_with_one_id_are_refused(tmp_path: Path) -> None:
+    """Else the later one would take the earlier one's place unseen."""
+    (tmp_path / "login").mkdir()
+    for name in ("new_country", "new_device"):
+        (tmp_path / "login" / f"{name}.yml").write_text("id: login_new\nseverity: info\n")
+
+    with pytest.raises(RegistryError, match=r"new_device\.yml: id: login_new is that of login/new_country\.yml already"):
+        Registry.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        (None, r"made_up\.yml: there is no made_up\.py beside it"),
+        ("import os\ndef (", r"made_up\.py:2: invalid syntax"),
+        ("from detectors.gates import NOTHING", r"made_up\.py:1: ImportError: cannot import name 'NOTHING'"),
+        ("\n\nx = y", r"made_up\.py:3: NameError: name 'y' is not defined"),
+        ("class None_: ...", r"made_up\.yml: the module beside it must hold exactly one Detector, it holds 0"),
+    ],
+)
+def test_a_module_that_can_not_be_loaded_is_named_with_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str | None, told: str
+) -> None:
+    """In place of a trace through the loader."""
+    (tmp_path / "login").mkdir()
+    (tmp_path / "login" / "made_up.yml").write_text("severity: info\n")
+    if code is not None:
+        (tmp_path / "login" / "made_up.py").write_text(code)
+    monkeypatch.setattr("detectors.login.__path__", [str(tmp_path / "login")])
+    monkeypatch.delitem(sys.modules, "detectors.login.made_up", raising=False)
+
+    with pytest.raises(RegistryError, match=told):
+        Registry.load(tmp_path)
+    sys.modules.pop("detectors.login.made_up", None)
