@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from domain.events import User
+from domain.locale import negotiate
 from domain.messages import Notice
+from notices.compose.catalogue import available
 from notices.compose.recipients import email_address, phone_number
 from notices.compose.view import Reader
 from notices.preferences import clock_of, zone_of
@@ -32,3 +34,16 @@ def notes(notice: Notice, user: User | None, default_locale: str) -> list[str]:
     if quiet and (clock_of(quiet.start) is None or clock_of(quiet.end) is None):
         said.append("quiet hours: not two times HH:MM, so there are none")
     return said
+
+
+def unusable(user: User) -> list[str]:
+    """Fields of a reader's record that hold something of which nothing can be made: each reads as if it were absent."""
+    quiet = user.preferences.quiet_hours if user.preferences else None
+    odd = {
+        "email": user.email and not email_address(user.email),
+        "phone": user.phone and not phone_number(user.phone, user.region),
+        "time_zone": user.time_zone and zone_of(user.time_zone) is None,
+        "locale": user.locale and negotiate(user.locale, None, available()).reason == "default",
+        "preferences.quiet_hours": quiet and (clock_of(quiet.start) is None or clock_of(quiet.end) is None),
+    }
+    return [name for name, is_odd in odd.items() if is_odd]

@@ -28,7 +28,7 @@ from notices.compose.approval import Unapproved
 from notices.compose.recipients import CURRENT, manager_copy
 from notices.digest import digest_notice
 from notices.lateness import too_late
-from notices.notes import notes
+from notices.notes import notes, unusable
 from notices.preferences import is_optional, way
 from notices.refused import wanted
 from notices.threads import replaced
@@ -104,7 +104,7 @@ class Desk:
             except Rejected as rejected:
                 bad.append((item, rejected))
                 continue
-            if fields:
+            if fields := fields + unusable(user):
                 log.warning("fields of a user fell back to their defaults", fields=fields, partition=item.partition, offset=item.offset)
             latest[user.user_id] = user
         known = {name: user for name, user in latest.items() if user is not None}

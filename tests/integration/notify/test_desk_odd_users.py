@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from ledger.explain import as_text, explain
 from ledger.verify import verify
@@ -66,3 +67,13 @@ def test_a_user_whom_nobody_knows_yet_is_told_in_the_app(bench: Bench) -> None:
     assert set(bench.claimed()) == {"inapp"}
     assert found
     assert "the user is not in the directory yet" in as_text(found)
+
+
+def test_what_nothing_can_be_made_of_is_logged_without_its_value(bench: Bench) -> None:
+    """As a field of a wrong type is: once, when the record is taken. What is in order is not."""
+    with capture_logs() as said:
+        bench.user(email="mei at mail", phone="call me", time_zone="Mars/Olympus", locale="tlh", tier="gold")
+        bench.user(user_id="u8")
+
+    assert [entry["fields"] for entry in said] == [["tier", "email", "phone", "time_zone", "locale"]]
+    assert not any(value in str(said) for value in ("mei at mail", "call me", "Olympus", "tlh", "gold"))
