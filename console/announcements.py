@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Literal, cast
+from urllib.parse import quote
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -20,8 +21,9 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from console import announcement_form as forms
-from console.announcement_view import preview, reach, reached
+from console.announcement_view import Reach, preview, reach, reached
 from console.headers import STORED_CSP
+from console.paths import segment
 from console.services import Services
 from console.shell import staff_of, staff_page
 from console.signin import form
@@ -43,6 +45,8 @@ STATES = {
     "expired": "Expired",
 }
 ENDINGS: dict[str, Literal["cancelled", "resolved"]] = {"cancel": "cancelled", "resolve": "resolved"}
+LONGEST_FORM = 512 * 1024
+"""Bytes: three thousand characters in each of thirteen languages, nine bytes for each as a form sends them."""
 CHANNELS = {"email": "E-mail", "text": "E-mail, text part", "sms": "SMS", "inapp": "In the app"}
 
 
@@ -53,14 +57,14 @@ async def index(request: Request[Any, Any, Any]) -> Response[str]:
 
     def read() -> list[dict[str, Any]]:
         store = _store(services)
-        return [
-            _row(standing, version, services.now()) | {"progress": store.progress(standing.announcement_id)}
-            for standing, version in store.latest()
-        ]
+        return [_row(standing, version, services.now()) for standing, version in store.latest()]
 
+    rows = await asyncio.to_thread(read)
+    names = [row["name"] for row in rows]
+    progress = await services.kept.get(("progress", *names), lambda: _store(services).progress_of(names))
     return await staff_page(
-        request, "announcements.html", "announcements", rows=await asyncio.to_thread(read), states=STATES, kinds=forms.KINDS
-    )
+        request, "announcements.html", "announcements", rows=rows, progress=progress, states=STATES, kinds=forms.KINDS
+    )  # fmt: skip
 
 
 @get("/announcements/new", may="announce")
@@ -70,7 +74,7 @@ async def blank(request: Request[Any, Any, Any]) -> Response[str]:
     return await _form(request, "", 0, forms.empty(services.now()))
 
 
-@post("/announcements/new", may="announce", status_code=303)
+@post("/announcements/new", may="announce", status_code=303, request_max_body_size=LONGEST_FORM)
 async def create(request: Request[Any, Any, Any]) -> Any:
     """A new draft."""
     return await _save(request, "", 0)
@@ -80,6 +84,7 @@ async def create(request: Request[Any, Any, Any]) -> Any:
 async def edit(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
     """One's own draft, or an update in the words of the newest version."""
     services: Services = request.app.state.services
+    name = segment(name)
     versions = await asyncio.to_thread(_store(services).versions, name)
     if not versions:
         raise NotFoundException("There is no such announcement.")
@@ -87,10 +92,11 @@ async def edit(request: Request[Any, Any, Any], name: FromPath[str]) -> Response
     return await _form(request, name, _own_draft(newest, request), forms.filled(newest.content))
 
 
-@post("/announcements/{name:str}/edit", may="announce", status_code=303)
+@post("/announcements/{name:str}/edit", may="announce", status_code=303, request_max_body_size=LONGEST_FORM)
 async def rewrite(request: Request[Any, Any, Any], name: FromPath[str]) -> Any:
     """The draft anew, or a further version as a draft."""
     services: Services = request.app.state.services
+    name = segment(name)
     versions = await asyncio.to_thread(_store(services).versions, name)
     if not versions:
         raise NotFoundException("There is no such announcement.")
@@ -100,14 +106,14 @@ async def rewrite(request: Request[Any, Any, Any], name: FromPath[str]) -> Any:
 @get("/announcements/{name:str}", may="announcements")
 async def one(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
     """Its newest version, with preview and reach, and how far it has gone out."""
-    return await _page(request, name)
+    return await _page(request, segment(name))
 
 
 @get("/announcements/{name:str}/html", may="announcements")
 async def html(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
     """The mail's HTML by itself, for the frame: no script, no network, no way out."""
     services: Services = request.app.state.services
-    made = await asyncio.to_thread(_shown, services, name, request)
+    made = await asyncio.to_thread(_read, services, segment(name), request)
     if made["preview"] is None:
         raise NotFoundException("There is no text.")
     return Response(made["preview"].html, media_type="text/html", headers={"Content-Security-Policy": STORED_CSP})
@@ -117,6 +123,7 @@ async def html(request: Request[Any, Any, Any], name: FromPath[str]) -> Response
 async def submit(request: Request[Any, Any, Any], name: FromPath[str]) -> Any:
     """Asks for approval. Where a missing translation blocks, it has to be there."""
     services: Services = request.app.state.services
+    name = segment(name)
     number, who = _number(await form(request)), staff_of(request).name
 
     def decide() -> str:
@@ -137,6 +144,7 @@ async def submit(request: Request[Any, Any, Any], name: FromPath[str]) -> Any:
 async def approve(request: Request[Any, Any, Any], name: FromPath[str]) -> Any:
     """It goes out from now on, or at its time. Exactly what was read is approved: the form carries its hash."""
     services: Services = request.app.state.services
+    name = segment(name)
     values, staff = await form(request), staff_of(request)
     number = _number(values)
 
@@ -162,6 +170,7 @@ async def approve(request: Request[Any, Any, Any], name: FromPath[str]) -> Any:
 async def refuse(request: Request[Any, Any, Any], name: FromPath[str]) -> Any:
     """Back to its author."""
     services: Services = request.app.state.services
+    name = segment(name)
     number, who = _number(await form(request)), staff_of(request).name
 
     def decide() -> str:
@@ -174,6 +183,7 @@ async def refuse(request: Request[Any, Any, Any], name: FromPath[str]) -> Any:
 async def end(request: Request[Any, Any, Any], name: FromPath[str]) -> Any:
     """Cancels or resolves it: the rest is never told, and those who were told are told that it is over."""
     services: Services = request.app.state.services
+    name = segment(name)
     values, who = await form(request), staff_of(request).name
     status = ENDINGS.get(values.get("how", ""))
     if status is None:
@@ -250,25 +260,38 @@ async def _save(request: Request[Any, Any, Any], name: str, draft: int) -> Any:
         )
 
     await asyncio.to_thread(write)
-    return Redirect(f"/announcements/{new}", status_code=303)
+    return Redirect(f"/announcements/{quote(new, safe='')}", status_code=303)
 
 
 async def _decided(request: Request[Any, Any, Any], name: str, decide: Callable[[], str]) -> Any:
     """Runs `decide`, which says what is in the way; '' where it was decided."""
     wrong = await asyncio.to_thread(decide)
-    return await _page(request, name, wrong, 409) if wrong else Redirect(f"/announcements/{name}", status_code=303)
+    return await _page(request, name, wrong, 409) if wrong else Redirect(f"/announcements/{quote(name, safe='')}", status_code=303)
 
 
 async def _page(request: Request[Any, Any, Any], name: str, wrong: str = "", status: int = 200) -> Response[str]:
     services: Services = request.app.state.services
-    made = await asyncio.to_thread(_shown, services, name, request)
+    made = await asyncio.to_thread(_read, services, name, request)
+    version = made["version"]
+    made["reach"] = await services.kept.get(
+        ("reach", name, version.version, made["hash"], made["live"]), lambda: _reach(services, name, version, made["live"])
+    )
+    made["progress"] = await services.kept.get(("progress", name), lambda: _store(services).progress(name))
     return await staff_page(
         request, "announcement.html", "announcements", status=status, wrong=wrong, states=STATES, kinds=forms.KINDS, channels=CHANNELS,
         dir=direction(made["locale"]), missing=forms.MISSING, effects=forms.EFFECTS, **made,
     )  # fmt: skip
 
 
-def _shown(services: Services, name: str, request: Request[Any, Any, Any]) -> dict[str, Any]:
+def _reach(services: Services, name: str, version: Version, live: bool) -> Reach:
+    """Of one that goes out its readers as they were written down; else who would be told now, for which every user is looked at."""
+    default = services.default_locale
+    if live:
+        return reached(version.content, _store(services).locales(name), default)
+    return reach(version.content, services.audience, default)
+
+
+def _read(services: Services, name: str, request: Request[Any, Any, Any]) -> dict[str, Any]:
     store, now = _store(services), services.now()
     standing, versions = store.standing(name), store.versions(name)
     if standing is None or not versions:
@@ -277,19 +300,14 @@ def _shown(services: Services, name: str, request: Request[Any, Any, Any]) -> di
     version = next((one for one in versions if str(one.version) == asked.get("version")), versions[0])
     locale = asked.get("language", "")
     locale = locale if locale in available() else next(iter(announcing.texts(version.content)), "en")
-    live = version.version == standing.version
-    default = services.default_locale
-    found = reached(version.content, store.locales(name), default) if live else reach(version.content, services.audience, default)
     return {
         "name": name,
         "row": _row(standing, version, now),
         "standing": standing,
         "version": version,
         "versions": versions,
-        "live": live,
+        "live": version.version == standing.version,
         "hash": hash_of(version),
-        "reach": found,
-        "progress": store.progress(name),
         "preview": preview(services, version.content, locale, now, first=version.version == 1),
         "locale": locale,
         "channel": asked.get("channel", "email") if asked.get("channel") in CHANNELS else "email",

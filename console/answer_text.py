@@ -18,7 +18,8 @@ OUTCOMES: dict[State, pages.Outcome] = {
     "expired": "expired",
     "bad": "bad",
     "unknown": "unknown",
-    "slow": "unknown",
+    "slow": "slow",
+    "away": "away",
 }
 
 

@@ -9,8 +9,8 @@ from typing import Literal, Protocol
 from domain.events.user import User
 from domain.ports import Answer
 
-State = Literal["choice", "me", "not_me", "answered", "expired", "unknown", "bad", "slow"]
-"""The question; thanks for either answer; answered before; too late; no such link; no or another answer; too many tries."""
+State = Literal["choice", "me", "not_me", "answered", "expired", "unknown", "bad", "slow", "away"]
+"""The question; thanks for either answer; answered before; too late; no such link; no or another answer; too many tries; a part is away."""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,10 @@ STATUS: dict[State, int] = {
     "unknown": 404,
     "bad": 400,
     "slow": 429,
+    "away": 503,
 }
+READERS = ("/n/", "/u/", "/h/", "/check/", "/security-report/")
+"""Where pages for account owners begin: whatever goes wrong there is said in the reader's language, and leads nowhere of the staff's."""
 SHOWN = (HttpMethod.GET, HttpMethod.HEAD)
 METHODS = [*SHOWN, HttpMethod.POST, HttpMethod.PUT, HttpMethod.PATCH, HttpMethod.DELETE, HttpMethod.OPTIONS]
 
@@ -48,8 +51,8 @@ async def answer_page(request: Request[Any, Any, Any], token: FromPath[str] = ""
     if found is None:
         # Whoever guesses is slowed down; who shares the guesser's address and has a link can go on using it.
         if wait := await services.guesses.take(client):
-            return await _page(request, "slow", None, {"Retry-After": str(wait)})
-        return await _page(request, "unknown", None)
+            return instead(request, "slow", wait)
+        return instead(request, "unknown")
     state = _state(found, services.now())
     if request.method == HttpMethod.POST and state == "choice":
         said = await _said(request)
@@ -83,22 +86,28 @@ async def _said(request: Request[Any, Any, Any]) -> Literal["me", "not_me"] | No
     return None
 
 
-async def _page(
-    request: Request[Any, Any, Any], state: State, answer: Answer | None, headers: dict[str, str] | None = None
-) -> Response[str]:
+async def _page(request: Request[Any, Any, Any], state: State, answer: Answer) -> Response[str]:
     services: Services = request.app.state.services
-    user = await services.user(answer.user_id) if answer else None
-    if answer is not None:
-        answer = await services.as_it_stands(answer)
+    user = await services.user(answer.user_id)
+    answer = await services.as_it_stands(answer)
     words = services.answer_words.page(state, answer, user, request.headers.get("accept-language", ""))
-    if words.helpful and answer is not None and services.checking is not None:
+    if words.helpful and services.checking is not None:
         words = replace(words, helpful_url=f"/h/{services.checking.passes.feedback(answer.notice_id, answer.user_id, services.now())}")
     return page(
         "answer.html",
         status=STATUS[state],
-        headers={"Content-Security-Policy": ANSWER_CSP, "Content-Language": words.lang, **(headers or {})},
+        headers={"Content-Security-Policy": ANSWER_CSP, "Content-Language": words.lang},
         page=words,
     )
+
+
+def instead(request: Request[Any, Any, Any], state: State, wait: int = 0, status: int = 0) -> Response[str]:
+    """What an owner sees whose link leads nowhere, in the browser's language: `unknown`, `slow` or `away`. `wait`: in seconds;
+    `status`: where it isn't the state's usual one."""
+    services: Services = request.app.state.services
+    words = services.answer_words.page(state, None, None, request.headers.get("accept-language", ""))
+    headers = {"Content-Security-Policy": ANSWER_CSP, "Content-Language": words.lang} | ({"Retry-After": str(wait)} if wait else {})
+    return page("answer.html", status=status or STATUS[state], headers=headers, page=words)
 
 
 def client_ip(request: Request[Any, Any, Any]) -> str:

@@ -11,7 +11,7 @@ import structlog
 from litestar import Litestar, Request, Response
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
-from litestar.exceptions import HTTPException, PermissionDeniedException
+from litestar.exceptions import ClientException, HTTPException, PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
 from litestar.response import Redirect
 from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
@@ -43,6 +43,7 @@ from console import (
     users,
 )
 from console.access import PERMISSIONS, Staff, guard
+from console.answers import READERS, instead
 from console.headers import security_headers
 from console.html import page
 from console.paths import whole_segments
@@ -163,14 +164,17 @@ def route_of(scope: Any) -> str:
 def refused(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """A refusal in the form that its reader expects: JSON for the API, the sign-in page or a page in words for people."""
     headers = dict(error.headers or {})
-    words = error.detail if error.status_code in (401, 403, 404) and error.detail else _WORDS.get(error.status_code, "This can't be done.")
+    ours = type(error) is ClientException or error.status_code in (401, 403, 404)  # a subclass is the framework's, in its own words
+    words = error.detail if ours and error.detail else _WORDS.get(error.status_code, "This can't be done.")
     if request.scope["path"].startswith("/api/"):
         return Response({"error": words}, status_code=error.status_code, headers=headers)
     if error.status_code == 401:
-        onward = request.url.path if request.method == "GET" else "/"
+        onward = _asked(request) if request.method == "GET" else "/"
         if request.headers.get("hx-request"):
             return Response("", status_code=401, headers={"HX-Redirect": "/sign-in"}, media_type="text/plain")
         return Redirect("/sign-in", status_code=303, query_params={"next": onward} if onward != "/" else None)
+    if _reader(request):
+        return instead(request, "unknown" if error.status_code < 500 else "away", status=error.status_code)
     return page(
         "refused.html", status=error.status_code, headers=headers, title=_TITLES.get(error.status_code, "This did not work"), words=words
     )
@@ -182,6 +186,8 @@ def away(request: Request[Any, Any, Any], error: Unavailable) -> Response[Any]:
     headers = {"Retry-After": str(RETRY_SECONDS)}
     if request.scope["path"].startswith("/api/"):
         return Response({"error": "a part of Vigil does not answer; try again soon"}, status_code=503, headers=headers)
+    if _reader(request):
+        return instead(request, "away", RETRY_SECONDS)
     return page("refused.html", status=503, headers=headers, title="Not now", words="A part of Vigil does not answer. Try again soon.")
 
 
@@ -194,7 +200,21 @@ def failed(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     log.error("request failed", route=route_of(request.scope), error=type(error).__name__, where=where)
     if request.scope["path"].startswith("/api/"):
         return Response({"error": "this failed; it was logged"}, status_code=500)
+    if _reader(request):
+        return instead(request, "away", status=500)
     return page("refused.html", status=500, title="This failed", words="The error was logged. Nothing was changed.")
+
+
+def _reader(request: Request[Any, Any, Any]) -> bool:
+    """Whether an account owner asks, who is told in his language."""
+    return bool(request.scope["path"].startswith(READERS))
+
+
+def _asked(request: Request[Any, Any, Any]) -> str:
+    """The address that was asked for, as it was sent, with its question."""
+    path = (request.scope.get("raw_path") or b"/").partition(b"?")[0].decode("ascii", "replace")
+    question = request.scope["query_string"].decode("ascii", "replace")
+    return f"{path}?{question}" if question else path
 
 
 RETRY_SECONDS = 5

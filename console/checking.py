@@ -15,7 +15,7 @@ from litestar.params import FromPath
 
 from console.access import BACKEND, PUBLIC
 from console.answer_text import preferred
-from console.answers import client_ip
+from console.answers import client_ip, instead
 from console.evidence import opened_notice
 from console.headers import ANSWER_CSP
 from console.html import page
@@ -175,7 +175,7 @@ async def _page(request: Request[Any, Any, Any], token: str, text: str | None) -
     services: Services = request.app.state.services
     address = client_ip(request)
     if wait := await services.guesses.wait(address):
-        return page("refused.html", status=429, headers={"Retry-After": str(wait)}, title="Not now", words="Too many wrong links.")
+        return instead(request, "slow", wait)
     meant = _checking(services).passes.read(CHECK, token, services.now())
     if meant is None:
         await services.guesses.take(address)

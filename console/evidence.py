@@ -17,13 +17,14 @@ from ledger.book import NO_HASH, Book, chain_hash
 from ledger.verify import verify
 from notices.compose.sms import Length, measure
 
-LINK = re.compile(r"(/n/)[A-Za-z0-9_-]{16,128}")
+LINK = re.compile(r"(/[nhu]/)[A-Za-z0-9_-]{16,}")
+"""What lets its holder answer, vote or unsubscribe for the reader."""
 MASKED = r"\1••••"
 
 
 @dataclass(frozen=True)
 class Sent:
-    """What one delivery carried. `html`, `text`: of an e-mail; `item`: of the inbox. Answer tokens are masked: they still work."""
+    """What one delivery carried. `html`, `text`: of an e-mail; `item`: of the inbox. Tokens of links are masked: they still work."""
 
     delivery_id: str
     recipient: str
@@ -83,7 +84,7 @@ def _sent(name: str, channel: str, recipient: str, subject: str, payload: bytes)
 
 
 def part(message: EmailMessage, kind: str) -> str:
-    """The text/<kind> part with answer tokens masked; '' when there is none."""
+    """The text/<kind> part with the tokens of links masked; '' when there is none."""
     for each in message.walk():
         if each.get_content_type() == f"text/{kind}":
             return LINK.sub(MASKED, str(each.get_content()))

@@ -11,7 +11,7 @@ from litestar.params import FromPath
 
 from console.access import BACKEND, PUBLIC
 from console.answer_text import preferred
-from console.answers import client_ip
+from console.answers import client_ip, instead
 from console.headers import ANSWER_CSP
 from console.html import page
 from console.paths import segment
@@ -75,7 +75,7 @@ async def _page(request: Request[Any, Any, Any], token: str, state: HelpState) -
     services: Services = request.app.state.services
     client = client_ip(request)
     if wait := await services.guesses.wait(client):
-        return page("refused.html", status=429, headers={"Retry-After": str(wait)}, title="Not now", words="Too many wrong links.")
+        return instead(request, "slow", wait)
     meant = services.checking.passes.read(HELPFUL, token, services.now()) if services.checking else None
     if meant is None or len(meant) != 2:
         await services.guesses.take(client)

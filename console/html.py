@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Response
@@ -20,6 +21,11 @@ STATIC = ROOT / "static"
 def static_url(name: str) -> str:
     """`/static/look.css?v=...`: the name changes with the content, so it can be cached for good."""
     return f"/static/{name}?v={hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"
+
+
+def segment(text: str) -> str:
+    """A segment of an address, escaped whole: a slash in an id is no slash of the path."""
+    return quote(text, safe="")
 
 
 def utc(moment: datetime | None, form: str = "full") -> Markup:
@@ -81,7 +87,7 @@ def _environment() -> Environment:
     made = Environment(
         loader=FileSystemLoader(ROOT / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    made.filters.update(utc=utc, ago=ago, duration=duration, number=number, short=short, masked=masked, in_words=in_words)
+    made.filters.update(segment=segment, utc=utc, ago=ago, duration=duration, number=number, short=short, masked=masked, in_words=in_words)
     made.globals["static"] = static_url
     return made
 

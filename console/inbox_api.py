@@ -73,6 +73,7 @@ async def answer(request: Request[Any, Any, Any], user_id: FromPath[str], notice
 async def stream(request: Request[Any, Any, Any], user_id: FromPath[str]) -> ServerSentEvent:
     """Each new or changed item as it comes: `event: item`. First `event: unread`, which says that the stream stands."""
     services: Services = request.app.state.services
+    await services.inbox.page(segment(user_id), None, 1)  # while Redis is away it is said by the status, as everywhere
     return ServerSentEvent(pushed(services, segment(user_id)), headers={"X-Accel-Buffering": "no"})
 
 
@@ -98,16 +99,19 @@ async def shown(request: Request[Any, Any, Any], name: str) -> Response[Any]:
 
 
 async def pushed(services: Services, user_id: str) -> AsyncIterator[ServerSentEventMessage]:
-    """Listens first and counts then, so that nothing falls between."""
-    async with services.inbox.listen(user_id) as changes:
-        first = await services.inbox.page(user_id, None, 1)
-        yield ServerSentEventMessage(event="unread", data=_json({"unread": first["unread"]}))
-        async for item in pinged(changes):
-            if item is None:
-                yield ServerSentEventMessage(comment="still here")
-            else:
-                [item] = await dressed(services, user_id, [item])
-                yield ServerSentEventMessage(event="item", id=str(item.get("notice_id", "")), data=_json(item))
+    """Listens first and counts then, so that nothing falls between. Ends when Redis goes away: whoever listens connects again."""
+    try:
+        async with services.inbox.listen(user_id) as changes:
+            first = await services.inbox.page(user_id, None, 1)
+            yield ServerSentEventMessage(event="unread", data=_json({"unread": first["unread"]}))
+            async for item in pinged(changes):
+                if item is None:
+                    yield ServerSentEventMessage(comment="still here")
+                else:
+                    [item] = await dressed(services, user_id, [item])
+                    yield ServerSentEventMessage(event="item", id=str(item.get("notice_id", "")), data=_json(item))
+    except Unavailable:
+        return
 
 
 async def answered(services: Services, name: str, notice: str, body: bytes, client: Client | None = None) -> Response[Any]:

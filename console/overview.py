@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -18,6 +17,7 @@ from console.html import render
 from console.services import Services
 from console.shell import staff_page
 from console.signin import COOKIE
+from domain.ports import Unavailable
 
 PERIODS = {
     "15m": (timedelta(minutes=15), "15 min", "15 minutes"),
@@ -25,8 +25,6 @@ PERIODS = {
     "24h": (timedelta(hours=24), "24 hours", "24 hours"),
 }
 REFRESH_SECONDS = 2.0
-SHARE = 10
-"""Reading the figures of a long ledger takes at most one part in so many of the time, however many look on."""
 STATUSES = ("delivered", "sent", "queued", "bounced", "rejected", "failed", "suppressed", "expired", "unknown")
 CHANNELS = ("email", "sms", "inapp")
 NO_ATTACK = ("margin_low",)
@@ -48,23 +46,22 @@ async def live(request: Request[Any, Any, Any]) -> ServerSentEvent:
 
 
 async def _parts(services: Services, period: str, cookie: str | None) -> AsyncIterator[ServerSentEventMessage]:
-    """Until the session is over: a page that was left open shows nothing of what comes after its reader signed out."""
-    while await services.signed_in(cookie):
-        watch = await services.watch()
-        values = await figures(services, period)
+    """Until the session is over: a page that was left open shows nothing of what comes after its reader signed out. Ends, too, while the
+    database is away: the page asks again."""
+    while True:
+        try:
+            if await services.signed_in(cookie) is None:
+                return
+            watch, values = await services.watch(), await figures(services, period)
+        except Unavailable:
+            return
         yield ServerSentEventMessage(data=render("overview_live.html", watch=watch, now=services.now(), period=period, **values))
         await asyncio.sleep(REFRESH_SECONDS)
 
 
 async def figures(services: Services, period: str) -> dict[str, Any]:
     """All that the page shows, for one period. Readers of one moment share the work: many open overviews cost as much as one."""
-    async with services.figures_lock:
-        due, values = services.figures.get(period, (0.0, {}))
-        begun = time.monotonic()
-        if begun >= due:
-            values = await asyncio.to_thread(_read, services, period)
-            took = time.monotonic() - begun
-            services.figures[period] = (begun + max(REFRESH_SECONDS / 2, SHARE * took), values)
+    values = await services.kept.get(("overview", period), lambda: _read(services, period), REFRESH_SECONDS / 2)
     points = services.rates.columns()
     return {
         **values,

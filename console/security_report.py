@@ -13,7 +13,7 @@ from litestar.params import FromPath
 
 from console.access import BACKEND, PUBLIC
 from console.answer_text import preferred
-from console.answers import client_ip
+from console.answers import client_ip, instead
 from console.headers import ANSWER_CSP
 from console.html import page
 from console.paths import segment
@@ -70,7 +70,7 @@ async def own_report(request: Request[Any, Any, Any], token: FromPath[str]) -> R
     services: Services = request.app.state.services
     address = client_ip(request)
     if wait := await services.guesses.wait(address):
-        return page("refused.html", status=429, headers={"Retry-After": str(wait)}, title="Not now", words="Too many wrong links.")
+        return instead(request, "slow", wait)
     meant = _passes(services).read(WHAT, token, services.now())
     if meant is None:
         await services.guesses.take(address)

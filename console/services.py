@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from console.access import Staff
 from console.amazon import Certificates, fetch
 from console.answer_words import AnswerWords, State
 from console.evidence import opened_notice, verified
+from console.kept import Kept
 from console.limits import Guesses, Shared
 from console.samples import sample
 from console.sessions import Sessions
@@ -137,9 +139,10 @@ class Services:
     """Channels that have a provider."""
     rates: Rates = field(default_factory=Rates)
     verification: Verification | None = None
-    figures: dict[str, tuple[float, dict[str, Any]]] = field(default_factory=dict)
-    """Of the overview, by period: until when they will do, and what they are."""
-    figures_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    verified_at: float = 0.0
+    """When that began, by time.monotonic."""
+    verifying: asyncio.Lock = field(default_factory=asyncio.Lock)
+    kept: Kept = field(default_factory=Kept)
 
     async def find_answer(self, token: str) -> Answer | None:
         """None for an unknown token, and for a notice that was altered: nothing can be asked about it."""
@@ -249,9 +252,14 @@ class Services:
         return await asyncio.to_thread(self.run_cases, name)
 
     async def verify_ledger(self) -> None:
-        """Verifies all of it; the outcome is kept for the pages."""
-        fine, words = await asyncio.to_thread(verified, self.store, self.book)
-        self.verification = Verification(fine, words, self.now())
+        """Verifies all of it; the outcome is kept for the pages. Who asks while that goes on waits for one that begins after he asked."""
+        asked = time.monotonic()
+        async with self.verifying:
+            if self.verified_at > asked:
+                return
+            begun = time.monotonic()
+            fine, words = await asyncio.to_thread(verified, self.store, self.book)
+            self.verification, self.verified_at = Verification(fine, words, self.now()), begun
 
     async def sample(self, seconds: float = 5.0) -> None:
         """Goes on for good: notes the event rate, for the chart."""

@@ -6,11 +6,14 @@ import os
 import secrets
 from pathlib import Path
 
+import structlog
 import yaml
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from console.access import ROLES
+
+log = structlog.get_logger("console")
 
 ITERATIONS, LANES, MEMORY_KIB = 2, 1, 19_456  # OWASP's minimum for argon2id
 SHORTEST = 12
@@ -40,7 +43,8 @@ def matches(password: str, hashed: str | None) -> bool:
 
 
 class StaffFile:
-    """The file as it is now: read again when it changes, so that a removed colleague is out at once."""
+    """The file as it is now: read again when it changes, so that a removed colleague is out at once. One with a mistake lets nobody in: who
+    was removed by it isn't known."""
 
     def __init__(self, path: Path | None):
         self.path = path
@@ -64,8 +68,12 @@ class StaffFile:
         except OSError:
             return {}
         if (stat.st_mtime_ns, stat.st_size) != self._seen:
-            self._staff = read(self.path)
             self._seen = (stat.st_mtime_ns, stat.st_size)
+            try:
+                self._staff = read(self.path)
+            except StaffError as error:
+                self._staff = {}
+                log.error("the file of the staff can't be read: nobody is let in until it can", wrong=str(error))
         return self._staff
 
 

@@ -10,7 +10,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from console.access import PUBLIC
-from console.answers import client_ip
+from console.answers import client_ip, instead
 from console.headers import ANSWER_CSP
 from console.html import page
 from console.services import Services
@@ -38,11 +38,11 @@ async def _answer(request: Request[Any, Any, Any], token: str, state: Stop) -> R
     services: Services = request.app.state.services
     client = client_ip(request)
     if wait := await services.guesses.wait(client):
-        return page("refused.html", status=429, headers={"Retry-After": str(wait)}, title="Not now", words="Too many wrong links.")
+        return instead(request, "slow", wait)
     meant = services.stop_links.read(token) if services.stop_links else None
     if meant is None:
         await services.guesses.take(client)
-        return page("refused.html", status=404, title="There is no such page", words="Please check that the address is complete.")
+        return instead(request, "unknown")
     user_id, what = meant
     if state == "stopped":
         await asyncio.to_thread(services.store.callbacks.want_no_more, user_id, "email", what, services.now())

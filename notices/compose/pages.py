@@ -15,7 +15,7 @@ from domain.messages import Notice
 from notices.compose.catalogue import Words
 from notices.compose.view import Fact, Reader, asked_of, done, parts
 
-Outcome = Literal["me", "not_me", "answered", "expired", "unknown", "bad"]
+Outcome = Literal["me", "not_me", "answered", "expired", "unknown", "bad", "slow", "away"]
 
 
 class ChoicePage(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,8 +97,9 @@ def choice(notice: Notice, reader: Reader, brand: str, until: datetime, check: s
 
 
 def outcome(kind: Outcome, reader: Reader, brand: str, notice: Notice | None = None, locked: bool = False, case: str = "") -> MessagePage:
-    """The page after an answer (`me`, `not_me`), or instead of the question (`bad`: no or another answer). `notice`: with what still stands
-    of what was asked. `locked`: it was answered `not_me`, so that lock and sign-out were asked for as well; `case`: what it opened."""
+    """The page after an answer (`me`, `not_me`), or instead of the question (`bad`: no or another answer; `slow`: too many unknown links;
+    `away`: we can't answer now). `notice`: with what still stands of what was asked. `locked`: it was answered `not_me`, so that lock and
+    sign-out were asked for as well; `case`: what it opened."""
     _ = reader.words
     steps: list[str] = []
     if kind == "me":
@@ -115,6 +116,11 @@ def outcome(kind: Outcome, reader: Reader, brand: str, notice: Notice | None = N
         title, text = _("This link has expired"), [_("Nothing was changed. Open the app yourself and answer there: Account, Notices.")]
     elif kind == "bad":
         title, text = _("Please choose one of the two answers"), [_("Nothing was changed. Go back and choose.")]
+    elif kind == "slow":
+        title, text = _("We do not know this link"), [_("Please wait some minutes and try again.")]
+    elif kind == "away":
+        title = _("This does not work right now")
+        text = [_("Please try again in some minutes, or open the app yourself: Account, Notices.")]
     else:
         title = _("We do not know this link")
         text = [_("Please check that the address is complete, or open the app yourself: Account, Notices.")]

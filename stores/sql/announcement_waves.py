@@ -158,16 +158,19 @@ class SqlWaves:
 
     def progress(self, announcement_id: str) -> Progress:
         """How far it is."""
+        return self.progress_of([announcement_id])[announcement_id]
+
+    def progress_of(self, announcement_ids: Sequence[str]) -> dict[str, Progress]:
+        """How far each of them is."""
+        found = dict.fromkeys(announcement_ids, Progress(0, 0, 0))
+        told = r.version > 0
+        counts = (func.count(), func.count().filter(and_(r.version == a.version, told)), func.count().filter(told))
         with self.database.reading() as connection:
-            live = select(a.version).where(a.announcement_id == announcement_id).scalar_subquery()
-            row = connection.execute(
-                select(
-                    func.count(),
-                    func.count().filter(and_(r.version == live, r.version > 0)),
-                    func.count().filter(r.version > 0),
-                ).where(r.announcement_id == announcement_id)
-            ).one()
-        return Progress(row[0], row[1], row[2])
+            for some in chunks(list(found)):
+                query = select(r.announcement_id, *counts).join(announcements, a.announcement_id == r.announcement_id)
+                for row in connection.execute(query.where(r.announcement_id.in_(some)).group_by(r.announcement_id)):
+                    found[row[0]] = Progress(*row[1:])
+        return found
 
     def states(self) -> dict[str, int]:
         """How many announcements are in each state."""

@@ -216,6 +216,7 @@ def test_answers_are_taken_while_redis_is_away(console: Console, tmp_path: Path,
 
     assert console.status("/readyz") == 503
     assert console.status("/healthz") == 200
+    assert console.status("/api/inbox/u1042/stream", **BEARER) == 503
     assert console.status(f"/n/{token.token}") == 200
     assert console.status(f"/n/{token.token}", b"answer=not_me") == 200
     assert console.status(f"/n/{token.token}", b"answer=me") == 409

@@ -10,7 +10,9 @@ import msgspec
 import pytest
 from litestar.testing import TestClient
 
+from console import announcement_form as forms
 from console.services import Services
+from domain.events import Announcement
 from domain.habits.positions import Order, Positions
 from stores.sql.announcements import SqlAnnouncements, Version
 from tests.support.console import NOW
@@ -237,3 +239,35 @@ def test_an_announcement_that_there_is_not(console: Console):
     """404, whatever is asked of it."""
     assert console.browse(console.services, "ana").get("/announcements/none").status_code == 404
     assert console.send("ana", "/announcements/none/edit", **FORM).status_code == 404
+
+
+def test_an_id_of_the_topic_may_hold_anything(console):
+    """A slash in it is no slash of the address; the page, its frame and its form are found."""
+    name = "maint 1/2?é#"
+    event = msgspec.convert(
+        {
+            "type": "announcement", "event_id": "k1", "user_id": "*", "occurred_at": NOW, "kind": "tip", "severity": "info", "audience": {},
+            "starts_at": NOW, "ends_at": NOW + timedelta(days=1), "title": {"en": "From the topic"}, "body": {"en": "Words."},
+        },
+        Announcement,
+    )  # fmt: skip
+    console.store.add(
+        event, name, author="topic", source="console", state="draft", send_at=NOW, expires_at=NOW + timedelta(days=1), now=NOW
+    )
+    path = "/announcements/maint%201%2F2%3F%C3%A9%23"
+
+    assert f'href="{path}"' in console.see("ana", "/announcements")
+    assert f'src="{path}/html?' in console.see("ana", path)
+    assert console.see("ana", f"{path}/edit")
+    assert console.send("ana", f"{path}/submit", version="1").headers["location"] == path
+
+
+def test_a_text_of_full_length_in_every_language_is_taken(console):
+    """Three thousand characters each, nine bytes a character on the way."""
+    texts = {f"title.{one}": "维护" for one in forms.LOCALES} | {f"body.{one}": "维" * 3000 for one in forms.LOCALES}
+    fields = {
+        "kind": "maintenance", "severity": "notice", "missing_translation": "block", "effect": "", "starts_at": "2026-11-23T02:00",
+        "ends_at": "2026-11-23T04:00",
+    }  # fmt: skip
+
+    assert console.send("ana", "/announcements/new", **fields, **texts).status_code == 303

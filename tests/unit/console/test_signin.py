@@ -200,3 +200,13 @@ async def test_what_moves_on_an_open_page_ends_with_the_session(fresh, monkeypat
 
     with pytest.raises(StopAsyncIteration):
         await anext(parts)
+
+
+def test_a_file_of_the_staff_with_a_mistake_lets_nobody_in(fresh, browse):
+    """Who was taken out of it isn't known; and no page breaks on it, an owner's least of all."""
+    ana, path = browse(fresh, "ana"), fresh.sessions.staff.path
+    path.write_text("staff: [ana")
+
+    assert ana.get("/", follow_redirects=False).status_code == 303
+    assert ana.get("/n/unknown-unknown-unknown").status_code == 404
+    assert ana.post("/sign-in", data={"name": "ana", "password": PASSWORD}).status_code == 401
