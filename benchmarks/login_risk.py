@@ -26,6 +26,8 @@ SHAPES: dict[str, dict[str, float | bool | int]] = {
     "few sign-ins": {"logins": 0.08},
     "restless": {"churn": 0.3, "mobile": 0.6, "travel": 1 / 60, "vpn": 0.15, "cleared": 0.01, "replaced": 1 / 200},
     "no device ids": {"device_ids": False},
+    "no device ids, restless": {"device_ids": False, "churn": 0.3, "mobile": 0.6, "travel": 1 / 60, "vpn": 0.15, "replaced": 1 / 200},
+    "no device ids, few sign-ins": {"device_ids": False, "logins": 0.08},
     "no user agents": {"agents": False},
     "unknown to geo data": {"geo": False},
 }

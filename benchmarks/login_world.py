@@ -75,7 +75,7 @@ class Map:
             place = surroundings.place(f"{block}.77")
             if place.country and place.asn:
                 net = found.setdefault((place.country + "~" * place.shared_exit, place.asn), Net(place))
-                net.blocks += [block, *(f"{block.rpartition('.')[0]}.{n}" for n in _near(rng, block))]
+                net.blocks += [block, *(near for near in _near(rng, block) if _same(surroundings.place(f"{near}.77"), place))]
         if not geo:
             for n in range(len(DOCUMENTATION) * 8):
                 country = f"X{n // 8}"
@@ -104,8 +104,12 @@ class Map:
         return rng.choice([n for n in self.exits if n.place.country == country] or self.exits)
 
 
-def _near(rng: Random, block: str) -> list[int]:
-    return [rng.randrange(256) for _ in range(3)]
+def _near(rng: Random, block: str) -> list[str]:
+    return [f"{block.rpartition('.')[0]}.{rng.randrange(256)}" for _ in range(3)]
+
+
+def _same(one: Place, other: Place) -> bool:
+    return (one.country, one.asn, one.shared_exit) == (other.country, other.asn, other.shared_exit)
 
 
 SYSTEMS = (("Windows", 40), ("iPhone", 25), ("Android", 22), ("macOS", 10), ("Linux", 3))

@@ -4,10 +4,12 @@ After Freeman, Jain, Duermuth, Biggio and Giacinto (Who are you? NDSS 2016), as 
 (Pump up password security!, ACM TOPS 2022): for each trait the chance of its value under an attacker over that under the user, multiplied.
 Three things differ from the plain product, which takes an attacker for a random other user:
 
-- Traits are levels (country, network, block, address; device; system, browser, version, whole agent), and each level is judged only where
+- Traits are levels (country, network, block, address; device; system, browser, version, make), and each level is judged only where
   the level above it was the user's: a new country isn't held against a sign-in four times. A value is counted below the one above it.
 - How often a value is new to its user is learned, from all users with as many sign-ins, and from the user: who signs in from another
-  address each time (a phone) is not suspected for another one; who never did is.
+  address each time (a phone) is not suspected for another one; who never did is. Networks are counted apart for phones and computers,
+  releases of a browser by how many of the others have a newer one, and the next ones apart from those far ahead.
+- Of what is known, what the last sign-in came with is likelier to come again than its share: how much, is learned too.
 - An attacker knows something of the victim: with chance KNOWN the value is taken from the victim's own. So what is easy to learn or to
   guess (the country, the hour) speaks for the user only so far, and what is hard to come by (the device, the address) far more.
 """
@@ -15,6 +17,7 @@ Three things differ from the plain product, which takes an attacker for a random
 from __future__ import annotations
 
 import math
+import re
 from bisect import bisect_left as bisect
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
@@ -23,7 +26,7 @@ from typing import Any
 import msgspec
 
 from detectors.base import Sighting
-from detectors.models.logins import Logins
+from detectors.models.logins import NEXT, Logins
 from domain.habits.login import fingerprint, network_key
 from domain.habits.traits import (
     ABOVE,
@@ -57,12 +60,18 @@ OWN = 2.0 * UNIT
 """How many new values it takes until a user's own rate of them counts as much as everybody's."""
 FEATURE = ("country", "network", "network", "network", "device", "browser", "browser", "browser", "browser")
 FEATURES = ("country", "network", "device", "browser", "hour")
-NEWER, OLDER = 1, 2
-ANY, KINDS = (NEWER,), (NEWER, OLDER)
-"""Kinds of novelty that are told apart: of versions two."""
+NEWER, OLDER, LATER = 1, 2, 3
+ANY, KINDS = (NEWER,), (NEWER, OLDER, LATER)
+"""Kinds of novelty that are told apart: of versions three, LATER is one beyond the next releases."""
+STANDS = 3 * 3600.0
+MOST_OFF = 5.0
+"""What is new, but was there before and waits to be learned, speaks for an attack as it did then, less the logarithm of 1 + the time that
+nobody objected in STANDS; at most so many nats less. A clear attack never gets cheaper."""
 _KERNEL = (0.28, 0.2, 0.11, 0.05)
 """Weight of a sign-in at the same hour, and of those one, two and three hours away on either side."""
 _HOUR_PRIOR = 4.0
+_PHONES = frozenset({"iPhone", "iPad", "iPod", "Android"})
+_AHEAD = (0.1, 0.4, 0.8)
 _GAPS = (36 * 3600, 10 * 86_400, 45 * 86_400)
 _NOTHING = Logins()
 """What is known of others where there is no model: nothing is ever counted in it."""
@@ -84,6 +93,8 @@ class Judged(msgspec.Struct, frozen=True):
     circumstance: int
     rate: float
     """How likely it is new to anybody with as many."""
+    last: float = -1.0
+    """Of a known value: the part of those n sign-ins that came with what the last one came with; -1 where that had another value above."""
 
 
 class Weighed(msgspec.Struct, frozen=True):
@@ -116,15 +127,25 @@ def weigh(seen: Sighting, traits: Traits) -> Weighed:
     if sign_ins:
         # How long ago the last sign-in was, and whether the device is the user's (0), another (1) or not told (2).
         gap = bisect(_GAPS, at - traits.last_at)
+        moving = gap + (4 if seen.agent.system in _PHONES else 0)
         device = path[DEVICE]
         on_device = gap + (8 if device == _NO_DEVICE else 0 if device in traits.counts[DEVICE] else 4)
         for level, key in enumerate(path):
             above = ABOVE[level]
             parent = 0 if above is None else path[above]
-            n = sum(traits.counts[level].values()) if above is None else traits.counts[above].get(parent, 0)
+            counts = traits.counts[level]
+            if above is None:
+                n = sum(counts.values())
+            elif level == AGENT:  # older profiles hold none below the browser
+                n = sum([counts[k] for k in _below(counts, key)])
+            else:
+                n = traits.counts[above].get(parent, 0)
             if key and n:
-                one, levels[level] = _judge(level, key, parent, n, on_device if level > DEVICE else gap, traits, model)
+                circumstance = on_device if level > DEVICE else gap if level == DEVICE else moving
+                one, levels[level] = _judge(level, key, parent, n, circumstance, traits, model)
                 judged.append(one)
+        if traits.waiting:
+            _stood(levels, judged, path, traits, at)
         hour = _hour_ratio(int(at // 3600) % HOURS, traits.hours, sign_ins)
     parts = (
         levels[PLACE],
@@ -148,7 +169,14 @@ def count(seen: Sighting, traits: Traits) -> None:
         if key:
             model.count_value(level, key)
     for one in weighed.judged if weighed.logit < CLEAR else ():
-        model.count_novelty(one.level, one.n, one.circumstance, one.kind, KINDS if one.level == VERSION else ANY)
+        level, key = one.level, weighed.path[one.level]
+        if one.kind and traits.waits(level, key):
+            continue  # it is no more new than before
+        model.count_novelty(level, one.n, one.circumstance, one.kind, KINDS if level == VERSION else ANY)
+        if one.kind:
+            traits.wait(level, key, int(seen.event.at))
+        elif one.last >= 0.0:
+            model.count_repeat(level, one.circumstance & 3, key == _newest(traits.counts[level]), one.last)
 
 
 def learn(seen: Sighting, traits: Traits) -> None:
@@ -177,25 +205,49 @@ def _judge(level: int, key: int, parent: int, n: int, circumstance: int, traits:
     own, known, mass = counts.get(key, 0), KNOWN[level], 0.0
     if level == VERSION:
         newest = max(_below(counts, key), default=0)
-        mass = sum([model.share(level, k, parent, 0, 0) for k in range(newest + 1, newest + 9)])
-        newer, older = (model.novelty(level, n, circumstance, kind) for kind in KINDS)
-        rate = newer + older
+        soon, far = model.ahead(newest, parent)
+        circumstance += 12 * bisect(_AHEAD, soon + far)
+        rates = [model.novelty(level, n, circumstance, kind) for kind in KINDS]
+        rate = sum(rates)
     else:
         rate = model.novelty(level, n, circumstance, NEWER)
     multiple = (traits.novel[level] + OWN) / (traits.expected[level] + OWN) if traits.novel else 1.0
     if own:
         if key == _NO_DEVICE:
             return Judged(level, n, 0, circumstance, rate), 0.0  # everybody can tell none
-        mine = min(own / n, 1.0)
+        mine, last = min(own / n, 1.0), _newest(counts)
+        share = min(counts[last] / n, 1.0) if ABOVE[level] is None or last >> 16 == key >> 16 else -1.0
+        if share >= 0.0:
+            again = model.repeats(level, circumstance & 3)
+            mine = (1.0 - again) * mine + again * (last == key)
         attacker = known * mine + (1 - known) * model.share(level, key, parent, own, n)
-        return Judged(level, n, 0, circumstance, rate), math.log(attacker / ((1 - min(rate * multiple, 0.9)) * mine))
+        return Judged(level, n, 0, circumstance, rate, share), math.log(attacker / ((1 - min(rate * multiple, 0.9)) * mine))
     kind, new = NEWER, rate
     if level == VERSION:
-        kind, new = (NEWER, newer) if key > newest else (OLDER, older)
+        kind, mass = (OLDER, 0.0) if key < newest else (NEWER, soon) if key <= newest + NEXT else (LATER, far)
+        new = rates[kind - 1]
     if kind == OLDER or level != VERSION:
         mass = 1.0 - sum([model.share(level, k, parent, counts[k], n) for k in (_below(counts, key) if parent else counts)])
     attacker = (1 - known) * min(max(mass, LEAST_NEW), 1.0)
     return Judged(level, n, kind, circumstance, rate), math.log(attacker / min(new * multiple, 0.9))
+
+
+def _stood(levels: list[float], judged: list[Judged], path: Path, traits: Traits, at: float) -> None:
+    """Takes off what is new and waits, where nothing joins that doesn't."""
+    new = [one.level for one in judged if one.kind]
+    first = [traits.waits(level, path[level]) for level in new]
+    if not new or not all(first):
+        return
+    against = [level for level in new if levels[level] > 0.0]
+    whole = sum([levels[level] for level in against])
+    off = min(math.log1p(max(at - max(first), 0.0) / STANDS), MOST_OFF)
+    for level in against:
+        levels[level] *= max(0.0, 1.0 - off / whole)
+
+
+def _newest(counts: dict[int, int]) -> int:
+    """What the last sign-in came with."""
+    return next(reversed(counts), 0)
 
 
 def _below(counts: dict[int, int], key: int) -> list[int]:
@@ -237,6 +289,10 @@ def _parts(ip: str) -> tuple[str, str, str]:
     return ".".join(words[:2]), ".".join(words[:3]), ".".join(words)
 
 
+_NUMBERS = re.compile(r"(/|rv:|OS (?:X )?|NT |Android )v?(?:\d[\w.]*|\w+\.[\w.]*\d[\w.]*)")
+"""Versions in a user agent: what is left without them is the make, which stays when the browser and the system are renewed."""
+
+
 @lru_cache(maxsize=4_096)
 def _agent_path(text: str, system: str, browser: str, version: str) -> Path:
     if not text:
@@ -245,7 +301,8 @@ def _agent_path(text: str, system: str, browser: str, version: str) -> Path:
     family = _under(top, browser or "?")
     number = int(version) if version.isdigit() and len(version) <= 4 else None
     release = (family & 0xFFFF) << 16 | (number or 1) if number is not None else _under(family, version or "?")
-    return top, family, release, _under(release, text)
+    make = _NUMBERS.sub(r"\1", text)
+    return top, family, release, _under(family, re.sub(rf"\b{re.escape(version)}\b", "", make) if version else make)
 
 
 def _whole(text: str) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from domain.habits.traits import ABOVE, LEVELS
+from domain.habits.traits import ABOVE, BROWSER, LEVELS, UNIT, VERSION
 
 MOST = (512, 4096, 0, 0, 0, 64, 256, 1024, 2048)
 """Values counted a level. Blocks, addresses and devices are one user's own: common ones are not counted."""
@@ -19,8 +19,13 @@ TRIALS = 20.0
 """How many sign-ins the general rate of novelty outweighs in a narrower group."""
 RARE = (0.05, 0.2, 0.5, 1.0, 0.15, 0.1, 0.15, 0.5, 0.5)
 """Chinese-restaurant concentration a level, for the rate of novelty before any was seen: a / (a + n) after n sign-ins."""
-LEAST, MOST_LIKELY = 2e-4, 0.95
-"""Bounds of a rate of novelty."""
+LEAST, MOST_LIKELY = 3e-3, 0.95
+"""Bounds of a rate of novelty. Nobody's life is more constant than that: people move and buy machines, and one thing alone that is new, be
+it ever so rare, mustn't weigh as much as several."""
+AGAIN = 0.3
+"""How much of what is usual is so because the last sign-in was so, before any was seen."""
+NEXT, AHEAD = 2, 8
+"""Releases that count as the next ones, and all that are looked at."""
 HALVE = 1 << 20
 FADE = 14 * 86_400.0
 """Seconds (event time) after which counts of values are halved: browsers are renewed every few weeks."""
@@ -36,6 +41,7 @@ class Logins:
         self.counts: list[dict[int, int]] = [{} for _ in range(LEVELS)]
         self.totals = [0] * LEVELS
         self.rates: dict[int, Rate] = {}
+        self.again: dict[int, Rate] = {}
         self.faded_at = 0.0
 
     def share(self, level: int, key: int, above: int, own: int, own_above: int) -> float:
@@ -61,6 +67,27 @@ class Logins:
             if found is not None:
                 rate = (found[0] + TRIALS * rate) / (found[1] + TRIALS)
         return LEAST if rate < LEAST else MOST_LIKELY if rate > MOST_LIKELY else rate
+
+    def ahead(self, release: int, browser: int) -> tuple[float, float]:
+        """Part of the others' sign-ins with the browser that come with one of the NEXT releases, and with one of those after."""
+        counts, total = self.counts[VERSION], self.counts[BROWSER].get(browser, 0) + SMOOTHING
+        found = [counts.get(key, 0) for key in range(release + 1, release + 1 + AHEAD)]
+        unseen, soon = SMOOTHING / SPREAD[VERSION], sum(found[:NEXT])
+        return (soon + NEXT * unseen) / total, (sum(found) - soon + (AHEAD - NEXT) * unseen) / total
+
+    def repeats(self, level: int, pause: int) -> float:
+        """How much of what a user's sign-ins usually come with is the last one's again for no other reason, in [0, 1)."""
+        excess, expected = self.again.get(level * 4 + pause, (0, 0))
+        return min(max((excess / UNIT + TRIALS * AGAIN) / (expected / UNIT + TRIALS), 0.0), 0.95)
+
+    def count_repeat(self, level: int, pause: int, again: bool, share: float) -> None:
+        """Counts whether a known value was the last one's, which its `share` of the user's sign-ins made so likely. `pause`: 0 to 3."""
+        found = self.again.setdefault(level * 4 + pause, [0, 0])
+        found[0] += round(UNIT * (again - share))
+        found[1] += round(UNIT * (1.0 - share))
+        if found[1] >= HALVE:
+            found[0] //= 2
+            found[1] //= 2
 
     def fade(self, at: float) -> None:
         """Halves the counts of values when it is time."""
@@ -99,17 +126,20 @@ class Logins:
 
     def export(self) -> dict[str, Any]:
         """Plain counts: about 60 kB when full."""
-        return {"counts": self.counts, "totals": self.totals, "rates": self.rates, "faded_at": self.faded_at}
+        return {"counts": self.counts, "totals": self.totals, "rates": self.rates, "again": self.again, "faded_at": self.faded_at}
 
     def restore(self, data: Mapping[str, Any]) -> None:
         """Becomes the model that exported this. Raises ValueError, TypeError or KeyError for anything else; then nothing has changed."""
         counts = [{int(k): int(n) for k, n in level.items()} for level in data["counts"]]
         totals = [int(n) for n in data["totals"]]
         rates = {int(code): [int(n) for n in rate] for code, rate in data["rates"].items()}
+        again = {int(code): [int(n) for n in rate] for code, rate in data.get("again", {}).items()}
+        if any(len(r) != 2 or r[1] < abs(r[0]) - UNIT for r in again.values()):
+            raise ValueError("expected counts of repeated values")
         if len(counts) != LEVELS or len(totals) != LEVELS or any(len(r) != 2 or not 0 <= r[0] <= r[1] for r in rates.values()):
             raise ValueError("expected counts of sign-ins by level")
         self.faded_at = float(data["faded_at"])
-        self.counts, self.totals, self.rates = counts, totals, rates
+        self.counts, self.totals, self.rates, self.again = counts, totals, rates, again
 
 
 def _code(level: int, n: int, kind: int) -> int:

@@ -11,13 +11,14 @@ import msgspec
 
 PLACE, NETWORK, BLOCK, ADDRESS, DEVICE, SYSTEM, BROWSER, VERSION, AGENT = range(9)
 LEVELS = 9
-ABOVE = (None, PLACE, NETWORK, BLOCK, None, None, SYSTEM, BROWSER, VERSION)
+ABOVE = (None, PLACE, NETWORK, BLOCK, None, None, SYSTEM, BROWSER, BROWSER)
 """The level that a level's values are counted below."""
 MOST = (8, 10, 8, 10, 8, 6, 6, 6, 6)
 """Values kept a level; the rarest make room."""
 FULL = 128
 """Sign-ins counted at a level before all its counts are halved: what is usual follows a life that changes."""
 HOURS = 24
+MOST_WAITING = 12
 UNIT = 16
 """Steps in which the novelties are counted, so that they are small whole numbers."""
 
@@ -28,7 +29,7 @@ class Traits(msgspec.Struct, array_like=True):
     """Fields are appended with a default, never reordered."""
 
     counts: list[Counts] = []
-    """A level: key of a value -> sign-ins with it, halved as they get many. Empty until the first."""
+    """A level: key of a value -> sign-ins with it, halved as they get many; the last one's stands last. Empty until the first."""
     novel: list[int] = []
     """A level: how often a value was new, in UNITs."""
     expected: list[int] = []
@@ -38,6 +39,8 @@ class Traits(msgspec.Struct, array_like=True):
     last_at: int = 0
     longest_gap: int = 0
     """Whole days without a sign-in, at most so far."""
+    waiting: dict[int, int] = {}
+    """What was new and isn't learned: level and key in one number -> when it first was there."""
 
     def total(self, level: int) -> int:
         """Sign-ins counted at a level."""
@@ -50,6 +53,8 @@ class Traits(msgspec.Struct, array_like=True):
         for level, key in enumerate(path):
             if key:
                 _count(self.counts[level], key, MOST[level])
+                if self.waiting:
+                    self.waiting.pop(level << 32 | key, None)
         hours = bytearray(self.hours or bytes(HOURS))
         hours[hour] += 1
         if sum(hours) >= FULL:
@@ -69,14 +74,21 @@ class Traits(msgspec.Struct, array_like=True):
             self.novel[level] >>= 1
             self.expected[level] >>= 1
 
+    def waits(self, level: int, key: int) -> int:
+        """Since when the value waits to be learned; 0 where it doesn't."""
+        return self.waiting.get(level << 32 | key, 0)
+
+    def wait(self, level: int, key: int, at: int) -> None:
+        """Notes a new value, until it is learned; of many the one that waits longest is forgotten."""
+        self.waiting[level << 32 | key] = at
+        if len(self.waiting) > MOST_WAITING:
+            del self.waiting[min(self.waiting, key=self.waiting.__getitem__)]
+
 
 def _count(counts: Counts, key: int, most: int) -> None:
-    if key in counts:
-        counts[key] += 1
-    else:
-        counts[key] = 1
+    counts[key] = counts.pop(key, 0) + 1
     if len(counts) > most:
-        # The newest stands last and stays.
+        # The last one's stays.
         del counts[min(list(counts)[:-1], key=counts.__getitem__)]
     if sum(counts.values()) >= FULL:
         for name in list(counts):

@@ -19,7 +19,7 @@ from detectors.models.logins import MOST, Logins
 from detectors.models.partition import Models
 from domain.habits import Habits
 from domain.habits.login import LoginHabits
-from domain.habits.traits import ADDRESS, DEVICE, LEVELS, NETWORK, PLACE, Traits
+from domain.habits.traits import ADDRESS, BLOCK, DEVICE, LEVELS, MOST_WAITING, NETWORK, PLACE, VERSION, Traits
 from domain.place import Place
 from tests.support.events import DAY, HOUR, LAPTOP, STRANGER, event, login
 
@@ -89,6 +89,99 @@ def test_who_always_comes_from_elsewhere_is_not_suspected_for_it() -> None:
     new = seen(61 * DAY, LAPTOP | {"ip": "198.51.200.7"}, place=carrier)
 
     assert login_risk.weigh(new, restless).parts[1] < login_risk.weigh(new, constant).parts[1] - 1
+
+
+def test_an_update_leaves_the_make_as_it_is() -> None:
+    """Another release of the browser, of the system too: the phone is the same. Another model is another phone."""
+    text = "Mozilla/5.0 (Linux; Android {}; {}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{}.0.0.0 Mobile Safari/537.36"
+    paths = [
+        login_risk._agent_path(text.format(*one), "Android", "Chrome", one[2])
+        for one in (("15", "SM-S938B", "141"), ("16", "SM-S938B", "142"), ("15", "Pixel 9", "141"))
+    ]
+
+    makes = [path[-1] for path in paths]
+    assert makes[0] == makes[1] != makes[2]
+    assert paths[0][2] != paths[1][2]
+
+
+def test_the_next_release_says_less_than_one_far_ahead() -> None:
+    """Both are new to the user; browsers renew themselves one by one."""
+    models = Models()
+    for release in range(130, 150):
+        user = Traits()
+        for _ in range(20):
+            for agent in (f"Chrome {release} on Windows", f"Chrome {release + 1} on Windows"):
+                one = seen(1e6, {"user_agent": agent}, models)
+                login_risk.count(one, user)
+                login_risk.learn(one, user)
+    traits = settled(client={"user_agent": "Chrome 141 on Windows"})
+    soon, far = (login_risk.weigh(seen(0, {"user_agent": f"Chrome {n} on Windows"}, models), traits).levels[VERSION] for n in (142, 148))
+
+    assert 0 < soon < far - 1
+
+
+def test_what_waits_for_an_answer_speaks_less_from_day_to_day() -> None:
+    """A network told of, and nobody objected: the second sign-in from there is less odd than the first, but where something new joins."""
+    traits = settled()
+    elsewhere = LAPTOP | {"ip": "potsdam"}
+    login_risk.count(seen(0, elsewhere, models := Models()), traits)
+    first, soon, later = (risk(traits, at, elsewhere) for at in (0, HOUR, 3 * DAY))
+    joined = risk(traits, 3 * DAY, elsewhere | {"device_id": "stranger"})
+
+    assert first > soon > later > risk(traits, 3 * DAY, LAPTOP)
+    assert joined == pytest.approx(risk(settled(), 3 * DAY, elsewhere | {"device_id": "stranger"}), abs=0.2)
+    login_risk.learn(seen(3 * DAY, elsewhere, models), traits)
+    assert not traits.waiting
+
+
+def test_a_clear_attack_does_not_get_cheaper_by_patience() -> None:
+    """It isn't noted as something that waits."""
+    traits = settled()
+    login_risk.count(seen(0, STRANGER, Models()), traits)
+
+    assert risk(traits, 0.0, STRANGER) > login_risk.CLEAR
+    assert not traits.waiting
+
+
+def test_few_things_wait() -> None:
+    """Of many the oldest is forgotten."""
+    traits = Traits()
+    for n in range(3 * MOST_WAITING):
+        traits.wait(PLACE, n + 1, n)
+
+    assert sorted(traits.waiting.values()) == list(range(2 * MOST_WAITING, 3 * MOST_WAITING))
+
+
+def test_where_somebody_was_last_is_likelier_than_where_he_was_long_ago() -> None:
+    """Sixty days in one network, thirty in another: today the second is more usual, though it was less often."""
+    traits = settled(60, LAPTOP)
+    moved = LAPTOP | {"ip": "potsdam"}
+    for day in range(30):
+        login_risk.learn(seen(day * DAY, moved), traits)
+    there, before = (login_risk.weigh(seen(30 * DAY, client), traits).levels[NETWORK : BLOCK + 1] for client in (moved, LAPTOP))
+
+    assert sum(there) < sum(before)
+
+
+def test_phones_come_from_new_networks_more_often_than_computers() -> None:
+    """What is learned of phones on the way isn't held for computers."""
+    models = Models()
+    for n in range(600):
+        agent, ip = ("Safari 26 on iPhone", f"198.{n % 250}.1.1") if n % 2 else ("Chrome 141 on Windows", "198.51.100.1")
+        place = Place("DE", "", None, None, n if n % 2 else 1, "")
+        user = Traits()
+        for at, where in ((0.0, Place("DE", "", None, None, 1, "")), (HOUR, place)):
+            one = seen(at, {"user_agent": agent, "ip": ip}, models, where)
+            login_risk.count(one, user)
+            login_risk.learn(one, user)
+    said = []
+    for agent in ("Safari 26 on iPhone", "Chrome 141 on Windows"):
+        traits = Traits()
+        login_risk.learn(seen(0, {"user_agent": agent, "ip": "198.51.100.1"}, models, Place("DE", "", None, None, 1, "")), traits)
+        there = Place("DE", "", None, None, 7777, "")
+        said.append(login_risk.weigh(seen(HOUR, {"user_agent": agent, "ip": "198.51.7.1"}, models, there), traits).levels[NETWORK])
+
+    assert said[0] < said[1] - 1
 
 
 def test_an_unusual_hour_weighs_a_little() -> None:
