@@ -60,10 +60,30 @@ def decode(topic: str, key: bytes | None, value: bytes | None, now: float) -> Ev
 
 def decode_any(value: bytes | None) -> Event:
     """An event of any input topic but `users`, whatever its topic, its key and the clock. Raises Rejected."""
-    event = _json(_EVENT, value)
+    try:
+        event = _json(_EVENT, value)
+    except Rejected:  # null and absent are the same, also where a field has a default other than null
+        less = _without_nulls(value)
+        if less is None:
+            raise
+        event = _json(_EVENT, less)
     if isinstance(event, Transfer) and event.direction == "withdrawal" and not event.address:
         raise Rejected("a withdrawal needs an address", "address")
     return event
+
+
+def _without_nulls(value: bytes | None) -> bytes | None:
+    """The object without its fields that are null; None where there are none, or it is no object."""
+    if not value or b"null" not in value or len(value) > MAX_BYTES:
+        return None
+    try:
+        return msgspec.json.encode(_told(_OBJECT.decode(value)))
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None
+
+
+def _told(value: Any) -> Any:
+    return {name: _told(one) for name, one in value.items() if one is not None} if isinstance(value, dict) else value
 
 
 def decode_user(key: bytes | None, value: bytes) -> tuple[User, list[str]]:

@@ -240,6 +240,14 @@ def test_a_bad_preference_or_contact_falls_back_alone():
     assert [one.value for one in user.previous_contacts or ()] == ["old@b.example"]
 
 
+@pytest.mark.parametrize("field", ["status", "missing_translation", "send_at", "expires_at", "announcement_id", "waves", "orders"])
+def test_null_is_absent_where_a_field_has_a_default(field):
+    """An announcement's status is `active` unless it says otherwise."""
+    event = EXAMPLES["announcements"]
+
+    assert decode("announcements", b"*", _bytes(event | {field: None}), NOW) == decode("announcements", b"*", _bytes(event), NOW)
+
+
 def test_a_long_text_is_taken():
     """A device may call itself whatever it likes, ten thousand characters long: its user is told all the same."""
     event = decode("logins", b"u7", _bytes(EXAMPLES["logins"] | {"client": {"user_agent": "<b>" * 4_000, "device_id": "x" * 20_000}}), NOW)
