@@ -3,6 +3,7 @@
 FACTS: dict[str, str] = {
     "device": "device in words, e.g. `Chrome on Windows`, `iPhone app`",
     "browser": "browser with major version, e.g. `Chrome 142`",
+    "case": "account_locked: number of the case that the answer opened",
     "session_id": "session of the event (never shown to the user)",
     "city": "city of the network address, English name",
     "country": "ISO 3166-1 alpha-2 code of the network address",

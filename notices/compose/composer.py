@@ -10,6 +10,7 @@ import msgspec
 
 from domain.events import User
 from domain.ids import delivery_id
+from domain.locked import KIND as LOCKED
 from domain.messages import Medium, Notice
 from domain.policy_rules import Managers
 from domain.ports import Rendered
@@ -253,6 +254,8 @@ class Composer:
             me, not_me, why = _("What you can do"), _("If someone contacts you about this"), _("What this means for you")
         elif family == "digest":
             why = _("What happened")
+        elif notice.kind == LOCKED:
+            not_me = _("What to do now")
         return {
             "why": why,
             "held": _("What we have done already"),
@@ -297,7 +300,7 @@ class Composer:
 
     def _inbox(self, notice: Notice, words: Parts, gap: str) -> bytes:
         # Where there is nothing to answer, the item is all that most readers get: it says why and what to do as well.
-        rest = [words.held] if notice.answerable or notice.kind == "digest" else [*words.reasons, words.me]
+        rest = [words.held] if notice.answerable or notice.kind in ("digest", LOCKED) else [*words.reasons, words.me]
         if class_of(notice.kind) == "tip":
             rest += words.not_me  # the report's next steps
         item = InboxItem(

@@ -14,6 +14,7 @@ from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract as jinja_extract
 
 from domain.checkcode import coded
+from domain.locked import KIND as LOCKED
 from notices.compose import changes, glossary, sms
 from notices.compose.catalogue import LOCALE_DIR, PLACEHOLDER, SOURCE, available, po_file, texts, words
 from notices.compose.templates import TEMPLATE_DIR, kinds, parts_of
@@ -29,11 +30,11 @@ _LONGEST = {
     "brand": "Example Exchange", "amount": "1250000.123456 USDT", "time": "23:59", "device": "Samsung Internet on Android", "ratio": "90",
     "count": "25", "account": "isolated", "equity": "1,234,567.89 USD", "maintenance": "1,234,567.89 USD", "hours": "12 hours",
     "country": "United Arab Emirates", "place": "Abu Dhabi, United Arab Emirates", "mfa": "totp", "add": "1,234,567.89 USD", "cut": "0.123",
-    "cut_market": "BTC-USDT-PERP", "concerns": "withdrawal", "role": "payer", "points": "100", "steps": ["x"],
+    "cut_market": "BTC-USDT-PERP", "concerns": "withdrawal", "role": "payer", "points": "100", "steps": ["x"], "case": "C-K7Q2-M9XD",
     "severity": "critical", "young": False, "gap": " ",
     "title": "T" * 140, "text": "x", "status": "update", "open_orders": True, "effect": "paused", "ticket_state": "waiting",
 }  # fmt: skip
-ASKS_NOTHING = ("margin", "service", "report", "digest", "tip", "announcement")
+ASKS_NOTHING = ("margin", "service", "report", "digest", "tip", "announcement", LOCKED)
 """Families of kinds whose text messages have no link (config/notices.yaml: answerable)."""
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 
@@ -145,7 +146,7 @@ def _check_sms(locale: str) -> Iterator[Problem]:
     """The shortest wording of each kind's text message fits with link, check code, and an anti-phishing code of 20 characters, whatever its
     script."""
     for kind in kinds():
-        link = "" if kind.split("_")[0] in ASKS_NOTHING else f" {_LONGEST_LINK}"
+        link = "" if kind.startswith(ASKS_NOTHING) else f" {_LONGEST_LINK}"
         try:
             wordings = _shortest(kind, locale)
         except KeyError:

@@ -20,7 +20,7 @@ _ACCENTED = str.maketrans("aceilnorsuyzACEILNORSUYZ", "àçéîłñöřšüýž�
 _MARGIN = "~"
 _VALUES = (
     "brand", "severity", "time", "amount", "device", "place", "country", "mfa", "account", "ratio", "equity", "maintenance", "count",
-    "hours", "add", "cut", "cut_market", "concerns", "role", "points", "title", "effect", "ticket_state",
+    "hours", "add", "cut", "cut_market", "concerns", "role", "points", "case", "title", "effect", "ticket_state",
 )  # fmt: skip
 
 

@@ -145,6 +145,7 @@ def parts(notice: Notice, reader: Reader, brand: str, digest: Sequence[Notice] =
         **announcement.values(facts),
         "ticket_state": facts.get("ticket_state", ""),
         "points": clean(facts.get("points"), 3),
+        "case": clean(facts.get("case"), 32),
         "steps": steps(facts.get("steps", ""), _, brand),
     }
     made = parts_of(notice.kind, said)

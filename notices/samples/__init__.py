@@ -9,6 +9,8 @@ from functools import cache
 from typing import Any
 
 from domain.events import Login, User
+from domain.locked import KIND as LOCKED
+from domain.locked import locked
 from domain.messages import Finding, Notice, Reason
 from domain.policy_rules import Rules
 from domain.profile import UserState
@@ -96,6 +98,7 @@ OTHERS: dict[str, Callable[[Samples, datetime], Notice]] = {
     "digest": lambda samples, now: digest_notice(USER, samples.parts_of_digest(), now),
     **{tip.id: lambda samples, now, kind=tip.id: tip_notice(USER, kind, 1, now, ["email", "inapp"]) for tip in library()},  # type: ignore[misc]
     **announced_samples(),
+    LOCKED: lambda samples, now: locked(USER, "C-K7Q2-M9XD", now),
     REPORT: lambda samples, now: report_notice(
         report(USER, user(), None, Seen(open_findings=0, contacts=frozenset({"email", "sms"})), now), 1, ["email", "inapp"]
     ),

@@ -12,6 +12,7 @@ from domain.events.base import Client
 from domain.events.verdict import Verdict
 from domain.ids import answer_id, suspect_mark
 from domain.ledger import Book, micros, moment
+from domain.locked import locked
 from domain.ports import Answer, Decision
 from domain.severity import RANK
 from stores.sql import cases, rows
@@ -93,6 +94,9 @@ class SqlAnswers:
         draft = self._book.answer(row["chain"], notice_id, answer.user_id, fields, client_bytes, at)
         Chain(connection, self._book).append([draft])
         connection.execute(insert(bus_outbox), rows.bus_row("verdicts", answer.user_id, msgspec.json.encode(verdict), at))
+        if verdict.case:
+            told = msgspec.json.encode(locked(answer.user_id, verdict.case, now))
+            connection.execute(insert(bus_outbox), rows.bus_row("notices", answer.user_id, told, at))
         answer = msgspec.structs.replace(answer, answered_at=now, answer=said, recorded_only=recorded_only)
         return Decision(outcome="decided", answer=answer, verdict=verdict)
 

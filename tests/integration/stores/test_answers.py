@@ -10,6 +10,7 @@ from domain.callback import Callback
 from domain.events.base import Client
 from domain.events.verdict import Verdict
 from domain.ids import answer_id
+from domain.messages import Notice
 from domain.ports import Token
 from ledger.book import Book
 from ledger.record import records
@@ -92,6 +93,40 @@ def test_an_answer_decides_once(store: Store, book: Book) -> None:
         "link",
         "203.0.113.7",
     )
+
+
+def told(store: Store) -> list[Notice]:
+    return [msgspec.json.decode(m.value, type=Notice) for m in store.bus.take(NOW + DAY, 50) if m.topic == "notices"]
+
+
+def test_not_me_is_told_on_every_channel(store: Store) -> None:
+    """In the transaction of the answer, with the case that it opened: so the owner hears of it though somebody else answered."""
+    ask(store)
+    store.answers.decide(TOKEN, "not_me", NOW, None)
+    store.answers.decide(TOKEN, "not_me", NOW, None)
+
+    (notice_,) = told(store)
+    assert (notice_.kind, notice_.severity, notice_.answerable) == ("account_locked", "critical", False)
+    assert notice_.channels == ["email", "sms", "inapp"]
+    assert store.cases.get(notice_.facts["case"]) is not None
+
+
+def test_several_answers_of_a_day_are_told_once(store: Store) -> None:
+    """Each locks the account, which one notice says."""
+    for number, token in ((1, TOKEN), (2, TOKEN[::-1])):
+        with store.transaction(NOW) as tx:
+            tx.add_notice(notice(number), tokens=[Token(token, "current")], answer_until=NOW + DAY)
+        assert store.answers.decide(token, "not_me", NOW, None).outcome == "decided"
+
+    assert len({one.notice_id for one in told(store)}) == 1
+
+
+def test_me_is_told_to_nobody(store: Store) -> None:
+    """There is nothing to say."""
+    ask(store)
+    store.answers.decide(TOKEN, "me", NOW, None)
+
+    assert told(store) == []
 
 
 def test_the_verdict_says_how_it_was_given(store: Store) -> None:
