@@ -90,6 +90,7 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "benchmarks.nab", *arguments], capture_output=True, text=True, timeout=240, check=False)
 
 
+@pytest.mark.slow
 def test_the_command_writes_the_same_layout_with_scores_and_prints_the_score(tmp_path: Path) -> None:
     """A plain jump is the highest score of its series, and the benchmark's score says so."""
     written(tmp_path / "in", anomaly=1500)

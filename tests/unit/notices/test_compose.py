@@ -243,6 +243,7 @@ def test_the_same_notice_renders_to_the_same_bytes():
     assert compose(notice("account_takeover"), user()) == compose(notice("account_takeover"), user())
 
 
+@pytest.mark.slow
 def test_a_template_version_changes_with_language():
     """The ledger names the very words that were used."""
     names = {compose(notice("login_new_device"), user(locale=locale, region=None))[0].template for locale in available()}

@@ -153,6 +153,7 @@ def test_without_a_folder_nothing_is_listed(tmp_path: Path, folder: str | None) 
     assert lists.listed(TRON) == ""
 
 
+@pytest.mark.slow
 def test_a_change_is_taken_while_it_runs(tmp_path: Path) -> None:
     """A new file, then a broken one, then the mended one: what is in effect follows, the mistake is told."""
     lists, stop, told = Lists(tmp_path), threading.Event(), list[str]()

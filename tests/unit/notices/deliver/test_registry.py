@@ -74,6 +74,7 @@ def test_a_token_is_read_as_it_was_before_it_was_put_into_a_url():
     assert "a/b@c" not in provider.plugin.url(privacy=True)
 
 
+@pytest.mark.slow
 def test_the_providers_of_apprise_itself_serve_as_well():
     """A Twilio URL gives a provider that makes an instance for each recipient."""
     (provider,) = providers("sms", ["twilio://AC" + "a" * 32 + ":" + "b" * 32 + "@14155550100"])
