@@ -13,6 +13,8 @@ from detectors.models.grid import Sparse
 
 RATE = 0.2
 INTERCEPT_RATE = 0.001
+DECAY = 0.005
+"""L2, of the weights that an event touches: what is seen seldom stays near nothing, and what was learned long ago fades as more comes."""
 _LEAST = 1e-8
 
 
@@ -41,8 +43,9 @@ class Logistic:
         loss = weight * (1.0 / (1.0 + math.exp(-logit)) - fraud)
         self.intercept -= INTERCEPT_RATE * loss
         weights, squares, rate = self.weights, self.squares, self.rate
+        decay = DECAY * weight
         for place, part in zip(places, parts, strict=True):
-            slope = loss * part
+            slope = (loss + decay * weights[place]) * part
             squares[place] += slope * slope
             weights[place] -= rate / math.sqrt(squares[place] + _LEAST) * slope
         for place, least in self.held.items():

@@ -11,7 +11,7 @@ import math
 from detectors.base import Sighting
 from detectors.models.grid import Cross, Grid
 from detectors.transfer import flow
-from domain.crowd import Crowd
+from domain.crowd import SETS, Crowd
 from domain.events import Transfer
 from domain.habits import Habits
 from domain.habits.login import fingerprint
@@ -24,8 +24,12 @@ ODD = 2.0
 """Standard deviations above the own mean from which an amount was odd for its owner."""
 SETTLED = 7 * DAY
 """A payment that nobody complained about for so long counts as genuine; as models.genuine_after."""
+REMEMBERED = SETS[PAYMENTS].seconds - SETTLED
+"""Of the payments of which all is known, how far back they go."""
 ODD_COUNTS = 0.25
 """What a fraud of an odd amount says of its address, beside one of an ordinary amount."""
+SPANS = (3_600.0, 21_600.0, DAY)
+"""Seconds in which payments to new payees may come thick: a program's pace, a thief's, a day's."""
 BELIEVED = 14.0
 """Days in which what is known of an address fades by e, without labels to say better."""
 _NAN = math.nan
@@ -51,6 +55,12 @@ GRIDS = (
     Grid("strange_log", "the same of logarithms", -4.0, 8.0, 0.5),
     Grid("address_odd", "frauds known there whose amounts were odd: it was the account that was not its owner's", 0.0, 4.0, 0.35, log=True),
     Grid("address_odd_last", "days since the last of those became known", 0.0, 5.0, 0.3, log=True),
+    Grid("address_share", "share of frauds in what was paid there in the last week of which all is known", 0.0, 1.0, 0.1),
+    Grid("address_due", "how many payments that were", 0.0, 4.0, 0.5, log=True),
+    Grid("address_share_long", "the same share of all that was paid there and is known", 0.0, 1.0, 0.1),
+    Grid("strange_count", "transfers to unfamiliar payees within 24 hours", 0.0, 3.0, 0.35, log=True),
+    Grid("strange_burst", "how improbable it is that so many new payees come so quickly, nats", 0.0, 12.0, 1.0),
+    Grid("strange_gap", "hours since the last of those", 0.0, 4.0, 0.4, log=True),
 )
 NAMES = tuple(grid.name for grid in GRIDS)
 _PLACE = {name: place for place, name in enumerate(NAMES)}
@@ -60,6 +70,7 @@ CROSSES = (
     Cross(_PLACE["address_settled"], _PLACE["address_first"], 1, 2),
     Cross(_PLACE["address_settled"], _PLACE["address_frauds"], 1, 1),
     Cross(_PLACE["usd"], _PLACE["own"], 4, 1),
+    Cross(_PLACE["address_share"], _PLACE["address_due"], 1, 1),
 )
 COVERED = frozenset({"withdrawal_condemned_address"})
 """Detectors that see what is evidence here already, and here fades with time."""
@@ -101,12 +112,19 @@ def features(seen: Sighting, habits: Habits) -> Row:
     if address:
         known = transfer.payee(address, memo)
         paid = known.count if known is not None else int(transfer.knows(address, memo))
-    strange = strange_log = _NAN
-    if usd is not None and own.count and not paid and transfer.flows:
-        odd = sum([f.usd for f in transfer.flows if at - DAY < f.at <= at and not f.taught and not f.undone])
-        if odd > 0.0:
-            strange, strange_log = above(usd + odd, at, own)
-    of_address = _of_address(address, at, crowd) if address else _NO_FRAUD
+    strange = strange_log = strange_gap = _NAN
+    strangers = strange_burst = 0.0
+    if not paid and transfer.flows:
+        others = [f for f in transfer.flows if at - DAY < f.at <= at and not f.taught and not f.undone]
+        if others:
+            strangers, strange_gap = float(len(others)), (at - others[-1].at) / 3600.0
+            known_payees = len(transfer.payees) + len(transfer.old_payees)
+            days = max(at - transfer.first_at, 0.0) / DAY if transfer.first_at else 0.0
+            strange_burst = burst([at - f.at for f in others], (known_payees + 1.0) / (days + 1.0))
+            odd = sum([f.usd for f in others])
+            if usd is not None and own.count and odd > 0.0:
+                strange, strange_log = above(usd + odd, at, own)
+    of_address = _of_address(address, at, crowd) if address else _NO_ADDRESS
     return (
         _NAN if usd is None else usd,
         over_mean,
@@ -124,7 +142,28 @@ def features(seen: Sighting, habits: Habits) -> Row:
         strange,
         strange_log,
         *of_address[4:],
+        strangers,
+        strange_burst,
+        strange_gap,
     )
+
+
+def burst(ages: list[float], usual: float) -> float:
+    """How improbable it is, once a new payee is paid, that as many others were paid as briefly before: nats of a Poisson tail, the most of
+    SPANS. `ages`: seconds since those; `usual`: new payees a day, more than 0."""
+    most = 0.0
+    for span in SPANS:
+        many = sum([age < span for age in ages])
+        if many:
+            expected = usual * span / DAY
+            term = expected * math.exp(-expected)  # of one
+            least = -math.expm1(-expected)
+            rest = least - term
+            for number in range(2, many + 1):
+                term *= expected / number
+                rest -= term
+            most = max(most, -math.log(max(rest, 1e-12) / least))
+    return most
 
 
 def above(usd: float, at: float, own: SpendingHabits) -> tuple[float, float]:
@@ -139,32 +178,44 @@ def above(usd: float, at: float, own: SpendingHabits) -> tuple[float, float]:
     return (usd - own.mean) / spread, (math.log(max(usd, 1.0)) - own.log_mean) / math.sqrt(log_variance * room)
 
 
-_NO_FRAUD = (0.0, _NAN, _NAN, _NAN, 0.0, _NAN)
+_NO_ADDRESS = (0.0, _NAN, _NAN, _NAN, 0.0, _NAN, _NAN, 0.0, _NAN)
 
 
 def _of_address(address: str, at: float, crowd: Crowd) -> tuple[float, ...]:
-    """The four values from address_frauds on, and the two from address_odd on.
+    """The four values from address_frauds on, and the five from address_odd on.
 
     Whether a fraud's amount was odd for its owner tells what was stolen: an account, which may have been used anywhere, or everybody's
-    payments to this address."""
+    payments to this address. And counts alone don't tell an address that robs from one that has stopped: the share of frauds in what was
+    paid there last, as far as the time for complaints is over, does."""
+    until = at - SETTLED
+    lately = crowd.count(PAYMENTS, address, until, SETTLED)
     found = crowd.members(FRAUDS, address, at)
     if not found:
-        return _NO_FRAUD
+        any_due = lately or crowd.count(PAYMENTS, address, until, REMEMBERED)
+        return 0.0, _NAN, _NAN, _NAN, 0.0, _NAN, 0.0 if lately else _NAN, float(lately), 0.0 if any_due else _NAN
+    due = dict(crowd.members(PAYMENTS, address, until, REMEMBERED))
     plain = {member for member, _ in crowd.members(PLAIN, address, at)}
     known = sorted([when for member, when in found if member in plain], reverse=True)
     odd = [when for member, when in found if member not in plain]
     odd_last = (at - max(odd)) / DAY if odd else _NAN
     last = known[0] if known else max(odd)
-    since, until = last - SETTLED, at - SETTLED
-    settled = sum([since < when <= until for _, when in crowd.members(PAYMENTS, address, at)]) if until > since else 0
+    since = last - SETTLED
+    settled = sum([when > since for when in due.values()])
+    share = long = _NAN
+    if due:
+        robbed = [when for member, _ in found if (when := due.get(format(fingerprint(member), "x"))) is not None]
+        long = len(robbed) / len(due)
+        if lately:
+            share = sum([when > until - SETTLED for when in robbed]) / lately
+    rest = (float(len(odd)), odd_last, share, float(lately), long)
     if not known:
-        return 0.0, _NAN, _NAN, float(settled), float(len(odd)), odd_last
+        return 0.0, _NAN, _NAN, float(settled), *rest
     first = last
     for when in known:
         if first - when > SERIES:
             break
         first = when
-    return float(len(known)), (at - last) / DAY, (at - first) / DAY, float(settled), float(len(odd)), odd_last
+    return float(len(known)), (at - last) / DAY, (at - first) / DAY, float(settled), *rest
 
 
 def plain(row: Row) -> bool:
@@ -212,7 +263,7 @@ def _worth(above_mean: float, above_log: float) -> float:
 
 def evidence(row: Row) -> tuple[tuple[str, float], ...]:
     """What speaks for fraud without any classifier, in nats by name: the improbability of the amount, with how odd the last days were, and
-    the frauds known at the address against what was paid there since."""
+    the frauds known at the address against what was paid there since, and against what was paid in the same days."""
     found = []
     own = _worth(row[1], row[2]) * (1.0 - min(max(row[8] - 2.0, 0.0), 3.0) / 6.0)  # the rent goes to whom it always went to
     if row[16] > 0.0:  # what goes to strangers in parts is one amount
@@ -225,6 +276,8 @@ def evidence(row: Row) -> tuple[tuple[str, float], ...]:
     if frauds:
         last = row[13] if row[12] else row[19]
         rate = frauds / (frauds + 0.5 + 3.0 * row[15]) * math.exp(-last / BELIEVED)
+        if row[21]:  # the estimate of Krichevsky and Trofimov (1981) of the share, from few payments
+            rate *= (row[20] * row[21] + 0.5) / (row[21] + 1.0)
         rate = min(max(rate, 1e-4), 0.98)
         found.append(("address_frauds", max(0.0, math.log(rate / (1.0 - rate)) + 7.0)))
     return tuple(found)

@@ -48,8 +48,9 @@ def test_every_place_belongs_to_a_feature_or_to_two() -> None:
 
 
 @pytest.mark.slow
-def test_it_is_rivers_logistic_regression_with_adagrad() -> None:
-    """After a thousand weighted steps the same log odds to nine digits."""
+def test_it_is_rivers_logistic_regression_with_adagrad(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a thousand weighted steps the same log odds to nine digits; but for the decay, which River lets all weights suffer."""
+    monkeypatch.setattr(linear, "DECAY", 0.0)
     from river.linear_model import LogisticRegression
     from river.optim import AdaGrad
 
@@ -74,3 +75,16 @@ def test_a_held_weight_never_falls_below_its_bound() -> None:
 
     assert model.weights[1] == 0.05
     assert model.weights[0] == 0.0
+
+
+def test_what_is_seen_seldom_stays_near_nothing() -> None:
+    """One fraud teaches a place; as genuine events come by that its other feature explains, what it learned from chance fades."""
+    model = Logistic(2)
+    model.learn(([0], [1.0]), True, 1.0)
+    learned = model.weights[0]
+    model.weights[1] = -35.0  # nothing is left to be learned from these
+    for _ in range(200):
+        model.learn(([0, 1], [1.0, 1.0]), False, 10.0)
+
+    assert learned > 0.1
+    assert model.weights[0] < learned / 2
