@@ -186,7 +186,8 @@ def test_pages_read_redis(console: Console, redis_server: Redis, background: Bac
 
     async def speak() -> None:
         connection = connect_async(redis_server.url)
-        await beat(connection, Heartbeat(worker="vm-1", role="detect", at=time.time(), events_per_second=12.0, partitions=4))
+        soon = time.time() + 60  # fresh for a while, however long the page takes
+        await beat(connection, Heartbeat(worker="vm-1", role="detect", at=soon, events_per_second=12.0, partitions=4))
         await beat(connection, Heartbeat(worker="gone", role="detect", at=time.time() - 3600, partitions=9))
         await connection.aclose()
 
