@@ -90,11 +90,13 @@ class Desk:
     def take_users(self, items: Sequence[Item]) -> Bad:
         """Records of `users`, in their order; null erases. Returns those that can't be taken."""
         bad: Bad = []
-        latest: dict[str, User | None] = {}
+        latest: dict[str, User] = {}
+        gone: list[str] = []
         for item in items:
             try:
                 if item.value is None:
-                    latest[erased(item)] = None
+                    gone.append(erased(item))
+                    latest.pop(gone[-1], None)
                     continue
                 if item.passed:
                     continue
@@ -107,14 +109,13 @@ class Desk:
             if fields := fields + unusable(user):
                 log.warning("fields of a user fell back to their defaults", fields=fields, partition=item.partition, offset=item.offset)
             latest[user.user_id] = user
-        known = {name: user for name, user in latest.items() if user is not None}
-        self.directory.put_many(known.values())
-        for name in latest.keys() - known.keys():
+        for name in dict.fromkeys(gone):  # also who was written again since: what was kept of him before is to go
             self.directory.erase(name)
             self.store.erase(name, "users: null", self.now())
             self.forget(name)
-        if known:
-            self.store.hasten_waiting(list(known))
+        self.directory.put_many(latest.values())
+        if latest:
+            self.store.hasten_waiting(list(latest))
         return bad
 
     # -- the topics findings and notices

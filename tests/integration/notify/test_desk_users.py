@@ -26,6 +26,19 @@ def test_a_null_record_erases_the_user_everywhere(bench: Bench):
     assert bench.forgotten == ["u7"]
 
 
+def test_who_is_written_again_at_once_is_erased_all_the_same(bench: Bench):
+    """The null and the record after it come in one batch: nothing of what he was told before is left, and he is known anew."""
+    bench.user()
+    before = bench.notice()
+    bench.take(before)
+
+    bench.desk.take_users([bench.item("users", None), bench.item("users", MEI | {"email": "new@mail.example"})])
+
+    assert (bench.claimed(), bench.forgotten) == ({}, ["u7"])
+    assert bench.store.notices([before.notice_id]) == {}
+    assert bench.directory.users["u7"].email == "new@mail.example"
+
+
 def test_the_last_record_of_a_user_in_a_batch_counts(bench: Bench):
     """Written, erased and written again: there he is."""
 
