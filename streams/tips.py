@@ -28,6 +28,7 @@ from notices.preferences import way
 from notices.refused import wanted
 from notices.tips import schedule
 from notices.tips.library import REPORT
+from streams.letters import where
 
 log = structlog.get_logger(__name__)
 
@@ -94,7 +95,8 @@ class Tips:
 
     def due(self, names: Sequence[str], now: datetime) -> list[Notice]:
         """What is to be told now to these users: to each one notice at most, the report before a tip."""
-        slots = {name: self._slots(name, now) for name in names}
+        every = {REPORT: self.plan.report_every, "tip": self.plan.every if self.plan.per_month else 0}
+        slots = {name: schedule.slots(name, now, every) for name in names}
         ids = {schedule.identity(kind, number, name): name for name, some in slots.items() for kind, number in some.items()}
         known = self.store.known_notices(list(ids)) if ids else set()
         waiting = sorted({name for notice_id, name in ids.items() if notice_id not in known})
@@ -107,18 +109,17 @@ class Tips:
         for name, user in users.items():
             left = {kind: n for kind, n in slots[name].items() if schedule.identity(kind, n, name) not in known}
             state = states.get(name)
-            found = report(name, user, state, seen[name], now)
-            for notice in schedule.wanted(user, state, found, told.get(name, {}), left, now, self.plan.per_month, self.plan.channels):
-                if (reaching := self._reaching(notice, user, now, name in refusing)) is not None:
-                    made.append(reaching)
-                    break
+            try:
+                found = report(name, user, state, seen[name], now)
+                for notice in schedule.wanted(user, state, found, told.get(name, {}), left, now, self.plan.per_month, self.plan.channels):
+                    if (reaching := self._reaching(notice, user, now, name in refusing)) is not None:
+                        made.append(reaching)
+                        break
+            except Unavailable:
+                raise
+            except Exception as error:  # what is odd about one user must not cost the others their tips
+                log.error("no tip for a user", error=where(error))
         return made
-
-    def _slots(self, name: str, now: datetime) -> dict[str, int]:
-        """What the user's clock says is due: `tip`, the report, both or nothing."""
-        every = {REPORT: self.plan.report_every, "tip": self.plan.every if self.plan.per_month else 0}
-        found = {kind: schedule.slot(kind, name, now, timedelta(seconds=span)) for kind, span in every.items() if span}
-        return {kind: number for kind, number in found.items() if number is not None}
 
     def _reaching(self, notice: Notice, user: User, now: datetime, refuses: bool) -> Notice | None:
         """The notice on the channels on which it reaches its reader; None where there is none: the ledger isn't filled with what was

@@ -36,6 +36,12 @@ def slot(name: str, user_id: str, now: datetime, every: timedelta) -> int | None
     return number if past < min(WINDOW, every).total_seconds() else None
 
 
+def slots(user_id: str, now: datetime, every: Mapping[str, int]) -> dict[str, int]:
+    """What the user's clock says is due, with the number of its slot. `every`: what there is -> seconds, 0 for never."""
+    found = {name: slot(name, user_id, now, timedelta(seconds=span)) for name, span in every.items() if span}
+    return {name: number for name, number in found.items() if number is not None}
+
+
 def awake(user: User, now: datetime) -> bool:
     """Whether it is day where the reader is."""
     local = now.astimezone(zone_of(user.time_zone) or UTC).time()

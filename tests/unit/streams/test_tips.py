@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from config.settings import Tips as Plan
+from domain.events.user import User
 from domain.policy_rules import Rules
 from domain.ports import Unavailable
+from domain.protection import Seen
 from streams.tips import REST, Tips
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -85,3 +87,29 @@ def test_nothing_is_due_where_tips_and_reports_are_none():
     around = Surroundings()
 
     assert around.tips(per_month=0, report_every=0).due([f"u{n}" for n in range(500)], NOW + timedelta(days=1)) == []
+
+
+class People(Surroundings):
+    """Two who are due a tip; of the first Redis keeps what nobody can read."""
+
+    def get_many(self, user_ids: Any) -> dict[str, User]:
+        return {name: User(user_id=name, email=f"{name}@mail.example", experience="active") for name in user_ids}
+
+    def states(self, user_ids: Any) -> dict[str, Any]:
+        return {"u1": object()}
+
+    def told(self, user_ids: Any, since: Any) -> dict[str, Any]:
+        return {}
+
+    def seen(self, contacts: Any, now: Any) -> dict[str, Seen]:
+        return {name: Seen(open_findings=0, contacts=frozenset({"email"})) for name in contacts}
+
+    def refusing(self, user_ids: Any) -> set[str]:
+        return set()
+
+
+def test_what_is_odd_about_one_user_costs_the_others_no_tip():
+    """He gets none, they do."""
+    due = People().tips(every=86_400, per_month=4, report_every=0).due(["u1", "u2"], NOW)
+
+    assert [notice.user_id for notice in due] == ["u2"]
