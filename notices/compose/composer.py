@@ -281,20 +281,21 @@ class Composer:
         return text.encode("utf-8", "replace"), f"+{place}" if place else ""
 
     def _wordings(self, _: Words, words: Parts, link: str, code: str, check: str, asked: bool) -> Iterator[str]:
-        """From the longest to the shortest: device, time and reason go first, then the question, then the brand. Amount, hold and link
-        stay, and so do both codes, unless nothing else fits: then the check code goes before the reader's own."""
+        """From the longest to the shortest. Device, time and reason go first, then the brand (the codes tell whose message it is too), then
+        all but the shortest sentence, then the question. Amount, hold and link stay, and so do both codes, unless nothing else fits: then
+        the check code goes before the reader's own."""
         ours = f" [{code}]" if code else ""
         signed = f" #{check.replace('-', '')}{ours}"
         ask = ""
         if link:
             ask = _("Was it you? Answer here: {link}", link=link) if asked else _("If it was not you, answer here: {link}", link=link)
         tails = [f"{_.gap}{ask}", f" {link}"] if link else [""]
-        bodies = [f"{sentence}{tail}" for tail in tails for sentence in words.sms]
-        if self.brand_in_sms:
-            for body in bodies:
-                yield sms.plain(_("{brand}: {text}", brand=self.brand, text=body) + signed)
-        for body in bodies:
-            yield sms.plain(body + signed)
+        for tail in tails:
+            for sentences in (words.sms[:-1], words.sms[-1:]):
+                for branded in (True, False) if self.brand_in_sms else (False,):
+                    for sentence in sentences:
+                        body = f"{sentence}{tail}"
+                        yield sms.plain((_("{brand}: {text}", brand=self.brand, text=body) if branded else body) + signed)
         yield sms.plain(f"{words.sms[-1]} {link}".strip() + ours)
         yield sms.plain(f"{words.sms[-1]} {link}".strip())
 

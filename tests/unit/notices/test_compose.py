@@ -116,6 +116,16 @@ def test_a_text_message_holds_both_codes_and_the_link(locale):
             assert longer.endswith(f"[{code}]"), longer
 
 
+@pytest.mark.parametrize("locale", ["tr", "vi", "ru", "ar"])
+def test_a_text_message_asks_rather_than_names_the_exchange(locale):
+    """In 134 characters there is no room for both: a link without a question says nothing of what it is for."""
+    words = sms(
+        compose(notice("account_takeover"), user(locale=locale), Composer("Example Exchange", "https://exchange.example"), ("sms",))
+    )
+
+    assert "?" in words.split("https:")[0].replace("؟", "?"), words
+
+
 def test_mail_and_inbox_show_the_check_code():
     """Both parts of the mail, and the item; an account manager's copy shows none."""
     one = notice("login_new_country")
