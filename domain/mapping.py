@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
 from domain.decode import MAX_BYTES, Rejected
-from domain.events import INPUT_TOPICS, STRUCTS
+from domain.events import INPUT_TOPICS, STRUCTS, User
 
 Kind = Literal["as it is", "text", "money", "time", "flag"]
 UNITS = {"seconds": 1, "milliseconds": 1_000, "microseconds": 1_000_000}
@@ -86,9 +86,10 @@ def check(file: MappingFile) -> None:
     """Raises MappingError where the file could not work."""
     if file.topic not in INPUT_TOPICS:
         raise MappingError(f"topic: expected one of {', '.join(INPUT_TOPICS)}, not {file.topic!r}")
-    if "user_id" not in file.fields:
-        raise MappingError("fields: user_id is missing")
+    shape = STRUCTS.get(file.topic, User)
     for name, given in file.fields.items():
+        if name != "type":
+            _check_target(name, shape)
         at, rule = f"fields.{name}", _rule(given)
         if not name or "" in name.split("."):
             raise MappingError(f"{at}: expected a field's name, parts joined by dots")
@@ -102,6 +103,21 @@ def check(file: MappingFile) -> None:
             raise MappingError(f"{at}.zone: only beside `as: time`")
         if rule.scale is not None and (rule.kind != "money" or not _is_number(rule.scale)):
             raise MappingError(f"{at}.scale: expected a plain decimal number in quotes, and `as: money`")
+    for name in (field.encode_name for field in msgspec.structs.fields(shape) if field.required):
+        if not any(target == name or target.startswith(name + ".") for target in file.fields):
+            raise MappingError(f"fields: {name} is missing; without it no record would be taken")
+
+
+def _check_target(name: str, shape: Any) -> None:
+    """Whether there is such a field of an event, `client.ip` in its `client`. Raises MappingError."""
+    for part in name.split("."):
+        inner = [one for one in (shape, *get_args(shape)) if isinstance(one, type) and issubclass(one, msgspec.Struct)]
+        if not inner:  # a mapping that says what it holds by itself, such as title.en
+            return
+        known = {field.encode_name: field.type for field in msgspec.structs.fields(inner[0])}
+        if part not in known:
+            raise MappingError(f"fields.{name}: there is no field {part!r}; expected one of {', '.join(sorted(known))}")
+        shape = known[part]
 
 
 def _conditions(file: MappingFile) -> list[tuple[tuple[str, ...], tuple[Any, ...]]]:

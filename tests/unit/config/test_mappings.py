@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from config.mappings import load
 from domain.mapping import MappingError
 
-GOOD = "topic: logins\nfields: {user_id: uid, event_id: id}\n"
+GOOD = "topic: logins\nfields: {user_id: uid, event_id: id, occurred_at: at, outcome: result}\n"
 
 
 def test_a_folder_without_files_maps_nothing(tmp_path: Path) -> None:
@@ -35,3 +37,15 @@ def test_a_file_with_a_mistake_is_named(tmp_path: Path, text: str) -> None:
 
     with pytest.raises(MappingError, match=r"mine\.yaml"):
         load(tmp_path)
+
+
+def test_the_file_that_the_documentation_shows_is_one(tmp_path: Path) -> None:
+    """docs/mappings.md, as it stands there."""
+    page = (Path(__file__).parents[3] / "docs" / "mappings.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "logins.yaml").write_text(example)
+
+    record = b'{"kind": "sso", "id": "e1", "account": {"uid": 7}, "ts": 1795341600000, "result": "BAD_OTP", "net": {"ip": "203.0.113.7"}}'
+    made = json.loads(load(tmp_path)["logins"](record) or b"")
+
+    assert (made["user_id"], made["outcome"], made["client"]["channel"]) == ("7", "wrong_mfa", "web")

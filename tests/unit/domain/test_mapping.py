@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from domain.decode import Rejected, decode
+from domain.events import INPUT_TOPICS, STRUCTS, User
 from domain.mapping import MappingError, MappingFile, TopicMapping, check
 
 LOGIN = {
@@ -40,7 +41,8 @@ def mapping(*files: dict[str, Any]) -> TopicMapping:
 
 def mapped(rule: Any, value: Any) -> Any:
     """What one rule makes of one value."""
-    out = mapping({"topic": "transfers", "fields": {"user_id": "u", "amount": rule}})(json.dumps({"u": "u1", "v": value}).encode())
+    file = msgspec.convert({"topic": "transfers", "fields": {"user_id": "u", "amount": rule}}, MappingFile)
+    out = TopicMapping([file])(json.dumps({"u": "u1", "v": value}).encode())
     assert out is not None
     return json.loads(out).get("amount")
 
@@ -60,7 +62,8 @@ def test_a_record_that_no_mapping_is_for_is_passed_by() -> None:
 
 def test_the_first_mapping_whose_condition_fits_is_taken() -> None:
     """Two shapes on one topic have a file each."""
-    other = {"topic": "logins", "fields": {"user_id": "u", "event_id": {"value": "from the second"}}}
+    rest = {"occurred_at": "at", "outcome": {"value": "success"}}
+    other = {"topic": "logins", "fields": {"user_id": "u", "event_id": {"value": "from the second"}} | rest}
     both = mapping(LOGIN, other)
 
     assert json.loads(both(json.dumps(RECORD).encode()) or b"")["event_id"] == "e1"
@@ -125,10 +128,16 @@ def test_what_is_not_one_object_is_left_to_the_decoder(value: bytes) -> None:
     ("changed", "said"),
     [
         ({"topic": "signins"}, "topic"),
-        ({"fields": {"event_id": "id"}}, "user_id"),
+        ({"fields": {"event_id": "id", "occurred_at": "at", "outcome": "o"}}, "fields: user_id is missing"),
+        ({"fields": {name: rule for name, rule in LOGIN["fields"].items() if name != "outcome"}}, "fields: outcome is missing"),
+        ({"fields": {"user_id": "u", "outcom": "o"}}, "fields.outcom: there is no field 'outcom'; expected one of client, event_id"),
+        (
+            {"fields": {"user_id": "u", "client.adress": "a"}},
+            "fields.client.adress: there is no field 'adress'; expected one of api_key_id",
+        ),
         ({"fields": {"user_id": {"path": "a", "value": "b"}}}, "fields.user_id"),
-        ({"fields": {"user_id": "u", "at": {"path": "t", "as": "time", "unit": "days"}}}, "fields.at.unit"),
-        ({"fields": {"user_id": "u", "a": {"path": "t", "as": "money", "scale": "ten"}}}, "fields.a.scale"),
+        ({"fields": {"user_id": "u", "occurred_at": {"path": "t", "as": "time", "unit": "days"}}}, "fields.occurred_at.unit"),
+        ({"fields": {"user_id": "u", "mfa": {"path": "t", "as": "money", "scale": "ten"}}}, "fields.mfa.scale"),
         ({"fields": {"user_id": "u", "client": "c", "client.ip": "ip"}}, "fields.client"),
         ({"fields": {"user_id": {"pth": "a"}}}, "pth"),
     ],
@@ -137,3 +146,16 @@ def test_a_mapping_that_could_not_work_is_refused_with_its_place(changed: dict[s
     """Before the first record, not at it."""
     with pytest.raises((MappingError, msgspec.ValidationError), match=said):
         mapping({**LOGIN, **changed})
+
+
+@pytest.mark.parametrize("topic", INPUT_TOPICS)
+def test_every_field_of_an_event_can_be_named(topic: str) -> None:
+    """What is nested too, and by what it is called on the wire."""
+    shape = STRUCTS.get(topic, User)
+    check(msgspec.convert({"topic": topic, "fields": {field.encode_name: "x" for field in msgspec.structs.fields(shape)}}, MappingFile))
+
+
+def test_what_is_within_a_field_can_be_named() -> None:
+    """`from` of quiet hours, a language of a title."""
+    fields = {"user_id": "u", "preferences.quiet_hours.from": "q", "protection.mfa": "m"}
+    check(msgspec.convert({"topic": "users", "fields": fields}, MappingFile))
