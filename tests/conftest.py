@@ -5,7 +5,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import hypothesis
 import pytest
@@ -19,8 +19,10 @@ from tests.support.product import Product
 from tests.support.sinks import SmsSink, SmtpSink
 
 # Few examples at each run, so that the unit tests take seconds; HYPOTHESIS_PROFILE=thorough looks longer.
-hypothesis.settings.register_profile("quick", max_examples=20, deadline=None)
-hypothesis.settings.register_profile("thorough", max_examples=500, deadline=None)
+# How long drawing an example takes is the machine's affair.
+unhurried: dict[str, Any] = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("quick", max_examples=20, **unhurried)
+hypothesis.settings.register_profile("thorough", max_examples=500, **unhurried)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 # What is tested is on this machine, and is never asked for through somebody's proxy.
