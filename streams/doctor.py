@@ -50,6 +50,7 @@ async def checks(settings: Settings) -> list[Line]:
     """All checks; none raises, none takes longer than WITHIN seconds."""
     lines = list(_settings(settings))
     for name, check in (
+        ("files", _files),
         ("kafka", _kafka),
         ("topics", _topics),
         ("redis", _redis),
@@ -108,6 +109,21 @@ def _settings(settings: Settings) -> Iterator[Line]:
         yield Line("public_url", "warn", f"{url} is not https: answer links can be read on their way")
     else:
         yield Line("public_url", "ok", f"{link} characters an answer link: text messages fit into two segments")
+
+
+async def _files(settings: Settings) -> tuple[State, str]:
+    """The other files of config/: what a worker reads at its start."""
+    from config import detectors, mappings, notices
+    from detectors.registry import Registry
+
+    try:
+        await asyncio.to_thread(lambda: detectors.apply(Registry.load()))
+        notices.load()
+        mapped = mappings.load(settings.mappings_dir)
+    except ValueError as error:
+        return "FAIL", "; ".join(str(error).splitlines())
+    topics = f"; records of {', '.join(sorted(mapped))} are mapped" if mapped else ""
+    return "ok", f"detectors.yaml, notices.yaml and mappings can be taken{topics}"
 
 
 async def _kafka(settings: Settings) -> tuple[State, str]:
