@@ -110,7 +110,7 @@ def topics_create() -> None:
 
 @cli.command()
 def doctor() -> None:
-    """Checks settings, files of config/ and every connection, one line each."""
+    """Checks settings, files and every connection, a line each."""
     from streams.doctor import doctor as check
 
     sys.exit(check(settings()))
