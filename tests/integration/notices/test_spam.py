@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from ledger.keys import Keyring
+from notices.compose import Composer
 from notices.compose.catalogue import available
+from notices.passes import PASSES, Passes
+from notices.unsubscribe import Links
 from tests.conftest import absent
-from tests.unit.notices.composing import EVERY, KINDS, compose
+from tests.unit.notices.composing import CODES, EVERY, KINDS, compose
 from tests.unit.notices.samples import notice, user
 
 LIMIT = 2.0
@@ -19,6 +23,12 @@ LIMIT = 2.0
 SHARE = 1 if os.environ.get("CI") else 3
 """Of how many kinds one is judged in each language but English: a mail takes a fifth of a second, and there are more than a thousand."""
 JUDGE = Path(__file__).parents[2] / "support" / "spam_scores.pl"
+KEYS = Keyring("k" * 32)
+COMPOSER = Composer(
+    "Example Exchange", "https://exchange.example", check_code=CODES.of, unsubscribe=Links(KEYS.box("unsubscribe")).token,
+    feedback=Passes(KEYS.box(PASSES)).feedback,
+)  # fmt: skip
+"""With every link that a mail may have, as the product makes them."""
 HEAD = b"From: Example Exchange <alerts@exchange.example>\r\n"
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -40,7 +50,7 @@ def judged(folder: Path, mails: dict[str, bytes]) -> dict[str, tuple[float, str]
 
 
 def mail_of(name: str, locale: str) -> bytes:
-    rendered = compose(notice(name), user(locale=locale, region=None), channels=EVERY)
+    rendered = compose(notice(name), user(locale=locale, region=None), COMPOSER, EVERY)
     return next(one.payload for one in rendered if one.channel == "email")
 
 
