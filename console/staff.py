@@ -90,7 +90,8 @@ def read(path: Path) -> dict[str, dict[str, object]]:
 
 
 def add_user(path: Path, name: str, roles: list[str], password: str) -> None:
-    """Adds a colleague, or gives one a new password and roles. The file is replaced whole and readable by its owner alone."""
+    """Adds a colleague, or gives one a new password and roles. The file is replaced whole: a new one is readable by its owner
+    alone, another keeps who may read it (a container that gets it as a secret runs under a user of its own)."""
     unknown = sorted(set(roles) - ROLES.keys())
     if unknown or not roles:
         raise StaffError(f"roles: {', '.join(unknown) or 'none given'}; expected some of {', '.join(ROLES)}")
@@ -102,6 +103,8 @@ def add_user(path: Path, name: str, roles: list[str], password: str) -> None:
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as file:
+        if path.exists():
+            os.fchmod(handle, path.stat().st_mode & 0o777)
         yaml.safe_dump({"staff": staff}, file, allow_unicode=True)
         file.flush()
         os.fsync(file.fileno())

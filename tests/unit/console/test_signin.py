@@ -168,6 +168,18 @@ def test_the_staff_file_holds_hashes_and_is_its_owners_alone(tmp_path):
     assert not matches("wrong", str(read(path)["ana"]["password"]))
 
 
+def test_who_may_read_the_file_stays_as_it_was(tmp_path):
+    """A container that gets it as a secret reads it under a user of its own; that another colleague was added takes it nothing."""
+    path = tmp_path / "staff.yaml"
+    path.write_text("# made by scripts/make-secrets\n")
+    path.chmod(0o644)
+
+    add_user(path, "ana", ["security"], PASSWORD)
+
+    assert path.stat().st_mode & 0o777 == 0o644
+    assert list(read(path)) == ["ana"]
+
+
 @pytest.mark.parametrize(
     ("name", "roles", "password"),
     [("a", ["boss"], PASSWORD), ("a", [], PASSWORD), ("", ["admin"], PASSWORD), ("a", ["admin"], "short")],
