@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -110,11 +112,16 @@ class Console(Section):
     public_url: str = Field(
         "http://127.0.0.1:8080",
         pattern=r"^https?://[^\s]+[^/\s]$",
-        description="as the reader's browser sees it, without a slash at the end",
+        description="as the reader's browser sees it",
     )
     api_token: SecretStr = Field(SecretStr(""), description="bearer token of the exchange's backend; empty: API closed")
     proxies: str = Field("", description="reverse proxies in front (addresses, networks; comma separated): they may say a reader's address")
     users_file: Path | None = Field(None, description="staff who may sign in; see docs/console.md")
+
+    @field_validator("public_url", mode="before")
+    @classmethod
+    def _without_slash(cls, value: Any) -> Any:
+        return value.rstrip("/") if isinstance(value, str) else value
 
     @field_validator("proxies")
     @classmethod
@@ -132,7 +139,7 @@ class Notices(Section):
 
     brand: str = Field("Example Exchange", min_length=1, max_length=40, description="name of the exchange, in words")
     answer_ttl: int = Field(259_200, ge=1, le=MOST_SECONDS, description="seconds an answer link lives")
-    late_after: int = Field(86_400, ge=1, le=MOST_SECONDS, description="seconds after which an event is too old to be told")
+    late_after: int = Field(86_400, ge=1, le=100 * MOST_SECONDS, description="seconds after which an event is too old to be told")
     default_locale: str = "en"
     code_in_sms: bool = True
     approval: Literal["release", "console", "off"] = Field(
@@ -289,7 +296,7 @@ def _of_file(path: Path) -> dict[str, Any]:
 
 
 def _put(values: dict[str, Any], name: str, text: str, names: dict[str, str]) -> None:
-    """Puts a variable's value at its path; a list or object is written as JSON (a YAML subset)."""
+    """Puts a variable's value at its path; a list or object is written as JSON, or as YAML's short form of it."""
     path = name.removeprefix(PREFIX).lower().split("__")
     node = values
     for part in path[:-1]:
@@ -297,11 +304,14 @@ def _put(values: dict[str, Any], name: str, text: str, names: dict[str, str]) ->
             raise SettingsError(f"{name}: {part} is not a group of settings")
         node = node[part]
     value: Any = text
-    if text.startswith(("[", "{")):
+    if text.lstrip().startswith(("[", "{")):
         try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError:
-            raise SettingsError(f"{name}: expected JSON") from None
+            value = json.loads(text)
+        except ValueError:
+            try:
+                value = yaml.safe_load(text)
+            except yaml.YAMLError:
+                raise SettingsError(f"{name}: expected JSON") from None
     node[path[-1]] = value
     names[".".join(path)] = name
 
@@ -309,19 +319,33 @@ def _put(values: dict[str, Any], name: str, text: str, names: dict[str, str]) ->
 def _in_words(error: Any, names: Mapping[str, str], file: Path) -> str:
     path = ".".join(str(part) for part in error["loc"])
     known = next((names[p] for p in (path, path.rsplit(".", 1)[0]) if p in names), None)
+    known = known or next((name for p, name in names.items() if p.startswith(f"{path}.")), None)
     where = known or f"{file.name}: {path}"
     if error["type"] == "extra_forbidden":
-        return f"{where}: there is no such setting"
+        return f"{where}: there is no such setting; expected one of {', '.join(_beside(error['loc'], known is not None))}"
     said = error["msg"].removeprefix("Value error, ")
     if error["type"] == "string_pattern_mismatch":
         said = _EXPECTED.get(path, said)
     return f"{where}: {_EXPECTED.get(error['type'], said)}"
 
 
+def _beside(path: Sequence[str | int], as_variables: bool) -> list[str]:
+    """The settings that there are in the group of an unknown one, the likeliest first; groups end in `__...`."""
+    group, within = Settings.model_fields, [str(part) for part in path[:-1]]
+    for part in within:
+        group = group[part].annotation.model_fields  # type: ignore[union-attr]
+    likely = get_close_matches(str(path[-1]), group, n=3, cutoff=0.5)
+    names = [*likely, *(name for name in group if name not in likely)]
+    if not as_variables:
+        return names
+    more = {name: "__..." if hasattr(group[name].annotation, "model_fields") else "" for name in names}
+    return [PREFIX + "__".join([*within, name]).upper() + more[name] for name in names]
+
+
 _EXPECTED = {
     "redis.url": "expected redis://HOST:PORT/0, rediss://HOST:PORT/0 or unix:///PATH",
     "database.url": "expected sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME",
-    "console.public_url": "expected an address that begins with http:// or https:// and doesn't end with a slash",
+    "console.public_url": "expected an address that begins with http:// or https://",
     "kafka.topic_prefix": "expected letters, digits, `.`, `_` and `-`",
     "log_level": "expected debug, info, warning or error",
     "list_type": 'expected a list; in the environment as JSON: ["...", "..."]',

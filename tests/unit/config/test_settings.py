@@ -48,10 +48,24 @@ def test_lists_are_json():
     assert [url.get_secret_value() for url in settings.email.urls] == ["mailto://h:25/?from=a%40b.example"]
 
 
+def test_a_list_is_whatever_json_allows():
+    """Escapes that YAML reads in another way among it."""
+    settings = load({"VIGIL_EMAIL__URLS": ' [\t"mailto:\\/\\/h:25\\/?name=\\ud83e\\udd8a" ]'}, NOTHING)
+
+    assert [url.get_secret_value() for url in settings.email.urls] == ["mailto://h:25/?name=\U0001f98a"]
+
+
+def test_a_slash_at_the_end_of_the_public_address_counts_for_nothing():
+    """Answer links would have two in a row."""
+    assert load({"VIGIL_CONSOLE__PUBLIC_URL": "https://vigil.example/"}, NOTHING).console.public_url == "https://vigil.example"
+
+
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
-        ("VIGIL_KAFKA__BROKER", "x:1", "no such setting"),
+        ("VIGIL_KAFKA__BROKER", "x:1", "no such setting; expected one of VIGIL_KAFKA__BROKERS, "),
+        ("VIGIL_KAFKA__BROKERS__X", "x:1", "expected a text"),
+        ("VIGIL_NOTICE__BRAND", "x", "no such setting; expected one of VIGIL_NOTICES__..., "),
         ("VIGIL_FOO", "1", "no such setting"),
         ("VIGIL_KAFKA__BROKERS", "kafka", "host:port"),
         ("VIGIL_KAFKA__BROKERS", "foo:bar", "host:port"),
@@ -59,7 +73,7 @@ def test_lists_are_json():
         ("VIGIL_KAFKA__BROKERS", "kafka://a:1", "host:port"),
         ("VIGIL_NOTICES__ANSWER_TTL", "99999999999999", "less than or equal"),
         ("VIGIL_CONSOLE__PORT", "abc", "integer"),
-        ("VIGIL_CONSOLE__PUBLIC_URL", "https://vigil.example/", "doesn't end with a slash"),
+        ("VIGIL_CONSOLE__PUBLIC_URL", "vigil.example", "an address that begins with http:// or https://"),
         ("VIGIL_EMAIL__URLS", "mailto://h:25/?from=a%40b.example", "expected a list; in the environment as JSON"),
         ("VIGIL_KAFKA", "a:1", "expected a group of settings"),
         ("VIGIL_CONSOLE__PORT", "70000", "65535"),
