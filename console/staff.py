@@ -78,11 +78,16 @@ class StaffFile:
 
 
 def read(path: Path) -> dict[str, dict[str, object]]:
-    """Name -> {password, roles}. Raises StaffError where the file isn't of that shape."""
+    """Name -> {password, roles}; nobody in a file without content, as scripts/make-secrets makes it. Raises StaffError where the file isn't of
+    that shape."""
     try:
-        content = yaml.safe_load(path.read_text()) or {}
-    except (OSError, yaml.YAMLError) as error:
-        raise StaffError(f"{path}: {error}") from None
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise StaffError(f"{path}: can't be read: {error.strerror}") from None
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise StaffError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    if content is None:
+        return {}
     staff = content.get("staff") if isinstance(content, dict) else None
     if not isinstance(staff, dict) or not all(isinstance(entry, dict) for entry in staff.values()):
         raise StaffError(f"{path}: expected `staff:` with a name, `password:` and `roles:` each")
