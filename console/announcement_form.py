@@ -38,7 +38,7 @@ EFFECTS = {
     "paused": "paused: neither filled nor cancelled",
     "cancelled": "cancelled when it begins",
 }
-MISSING = {"fallback": "gets it in the default language", "block": "blocks it: nobody is told until the text is there"}
+MISSING = {"fallback": "gets it in the default language", "block": "blocks it until the text is there"}
 TIERS = ("regular", "vip", "institutional")
 TIMES = ("starts_at", "ends_at", "send_at", "expires_at", "protected_from", "protected_until")
 LISTS = ("tier", "region", "locale", "holds", "open_orders_in", "markets")

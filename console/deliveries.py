@@ -18,7 +18,7 @@ from stores.sql.undelivered import ENDS, Wanted
 
 LATEST = 200
 COST_DAYS = 30
-CHANNELS = ("email", "sms", "inapp")
+CHANNELS = {"email": "e-mail", "sms": "SMS", "inapp": "in-app"}
 
 
 @get("/deliveries", may="deliveries")
@@ -38,7 +38,8 @@ async def deliveries(request: Request[Any, Any, Any]) -> Response[str]:
     queued = request.query_params.get("queued", "")
     return await staff_page(
         request, "deliveries.html", "deliveries", groups=groups, rows=rows, texts=texts, ended=status, channel=channel, statuses=ENDS,
-        channels=CHANNELS, latest=LATEST, days=COST_DAYS, words=sentences, may_redrive=staff_of(request).may("redrive"),
+        channels=list(CHANNELS), channel_names=CHANNELS, latest=LATEST, days=COST_DAYS, words=sentences,
+        may_redrive=staff_of(request).may("redrive"),
         queued=int(queued) if queued.isdecimal() and len(queued) < 8 else None, totals=_totals(texts),
     )  # fmt: skip
 

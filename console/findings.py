@@ -21,6 +21,8 @@ from domain.events.verdict import Verdict
 from domain.severity import RANK
 
 LABELS: dict[str, Literal["fraud", "genuine"]] = {"fraud": "fraud", "genuine": "genuine"}
+MOST = 200
+"""Findings in the queue; the filter finds the others."""
 STATES = {"open": "Open", "notice": "At notice", "closed": "Closed"}
 
 
@@ -85,18 +87,20 @@ async def _queue(request: Request[Any, Any, Any]) -> dict[str, Any]:
     text, detector = asked.get("q", "").strip()[:200], asked.get("detector", "")[:100]
 
     def read() -> dict[str, Any]:
-        rows = grouped(services.queries.queue(state=state, text=text, detector=detector))
+        found = services.queries.queue(state=state, text=text, detector=detector, limit=MOST)
+        rows = grouped(found)
         decided = services.queries.decision(asked["decided"]) if "decided" in asked else None
         return {
             "rows": rows,
+            "cut": len(found) == MOST,
             "decisions": services.queries.decisions_on([row["finding_id"] for row in rows]),
             "decided": decided,
-            "detectors": sorted(sentences.TITLES),
         }
 
-    values = await asyncio.to_thread(read)
+    registry, values = await asyncio.gather(services.registry(), asyncio.to_thread(read))
     return {
         **values,
+        "detectors": sorted(registry.entries, key=sentences.title),
         "state": state,
         "states": STATES,
         "text": text,

@@ -16,6 +16,7 @@ from console.html import masked
 from console.services import Services
 from console.shell import staff_of, staff_page
 from console.signin import form
+from notices.compose.templates import kinds
 
 PAGE = 50
 STATUSES = ("queued", "sent", "delivered", "bounced", "rejected", "failed", "suppressed", "expired", "unknown")
@@ -58,7 +59,7 @@ async def search(request: Request[Any, Any, Any]) -> Response[str]:
         "notices.html",
         "notices",
         asked=asked,
-        kinds=sorted(sentences.TITLES),
+        kinds=sorted(kinds(), key=sentences.title),
         words=sentences,
         statuses=STATUSES,
         channels=CHANNELS,
