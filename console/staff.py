@@ -78,8 +78,8 @@ class StaffFile:
 
 
 def read(path: Path) -> dict[str, dict[str, object]]:
-    """Name -> {password, roles}; nobody in a file without content, as scripts/make-secrets makes it. Raises StaffError where the file isn't of
-    that shape."""
+    """Name -> {password, roles}; nobody in a file without content, as scripts/make-secrets makes it. Raises StaffError where the file
+    isn't of that shape."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
