@@ -21,7 +21,7 @@ from domain.events.user import User
 from domain.ids import delivery_id
 from domain.messages import Finding, Medium, Notice
 from domain.policy_rules import Rules
-from domain.ports import Delivery, Rendered, Token, Transaction, Unsent, Waiting
+from domain.ports import Delivery, Rendered, Token, Transaction, Unavailable, Unsent, Waiting
 from domain.substitute import substitute
 from notices.compose import Composer, Reader, Recipient, missing, recipients, slots
 from notices.compose.approval import Unapproved
@@ -32,6 +32,7 @@ from notices.notes import notes, unusable
 from notices.preferences import is_optional, way
 from notices.refused import wanted
 from notices.threads import replaced
+from streams.letters import where
 from streams.records import Item
 
 log = structlog.get_logger(__name__)
@@ -269,7 +270,14 @@ class Desk:
         written = 0
         with self.store.transaction(now) as transaction:
             for waiting in due:
-                written += self._take_up_one(transaction, waiting, users.get(waiting.notice.user_id), now)
+                try:
+                    written += self._take_up_one(transaction, waiting, users.get(waiting.notice.user_id), now)
+                except Unavailable:
+                    raise
+                except Exception as error:  # one must not keep the others waiting
+                    log.error("what waits can't be taken up", notice_id=waiting.notice.notice_id, error=where(error))
+                    if now >= waiting.until:
+                        transaction.give_up(waiting, "could not be composed")
         if written:
             self.wake()
 
@@ -345,7 +353,13 @@ class Desk:
         with self.store.transaction(now) as transaction:
             for one in due:
                 notice = digest_notice(one.user_id, one.notices, now)
-                self._add(transaction, notice, users.get(one.user_id), now, one.notices)
+                try:
+                    self._add(transaction, notice, users.get(one.user_id), now, one.notices)
+                except Unavailable:
+                    raise
+                except Exception as error:
+                    log.error("a digest can't be made", notice_id=notice.notice_id, error=where(error))
+                    continue
                 transaction.put_bus("notices", one.user_id, msgspec.json.encode(notice))
         self.wake()
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+import structlog
 from sqlalchemy import Connection, RowMapping, Table, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -17,6 +18,8 @@ from domain.severity import RANK
 from stores.sql.chain import chunks, contents_by_id, user_keys
 from stores.sql.engine import fit
 from stores.sql.schema import findings, ledger_entries
+
+log = structlog.get_logger(__name__)
 
 FALLBACK_WAIT = 600_000_000
 """Microseconds that a fallback waits for the other contact."""
@@ -187,10 +190,17 @@ def receipt_message(receipt: Receipt, now: int) -> dict[str, Any]:
 
 
 def open_notices(connection: Connection, book: Book, ids: Sequence[str], users: Iterable[str]) -> dict[str, Notice]:
-    """Notices by id from their sealed contents; those of erased users are left out."""
+    """Notices by id from their sealed contents. Those of erased users are left out, and those that were altered: `ledger verify` names
+    them, and the other users' notices must not wait for them."""
     keys = {key.key_id: key for key in user_keys(connection, set(users)).values()}
-    found = contents_by_id(connection, ids)
-    return {name: book.open_notice(book.open_content(c, keys[c.key_id])) for name, c in found.items() if c.key_id in keys}
+    opened = {}
+    for name, content in contents_by_id(connection, ids).items():
+        if content.key_id in keys:
+            try:
+                opened[name] = book.open_notice(book.open_content(content, keys[content.key_id]))
+            except Exception as error:  # whatever opening it raises
+                log.error("a notice can't be read any more", notice_id=name, error=type(error).__name__)
+    return opened
 
 
 def contents_users(connection: Connection, ids: Sequence[str]) -> dict[str, str]:

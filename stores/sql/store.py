@@ -49,6 +49,8 @@ log = structlog.get_logger(__name__)
 
 RETRY = 1_000_000
 """Microseconds until what waits is given again."""
+LOST_RETRY = 3_600_000_000
+"""The same where the notice can't be read any more."""
 UNTOLD = ("suppressed", "expired", "failed", "rejected")
 DIGEST_LEASE = 60_000_000
 
@@ -119,6 +121,8 @@ class Store:
                 mine = (w.notice_id == row["notice_id"]) & (w.channel == row["channel"])
                 connection.execute(update(waiting).where(mine).values(due_at=at + RETRY))
             notices = rows.open_notices(connection, self.book, [r["notice_id"] for r in taken], [r["user_id"] for r in taken])
+            if lost := [row["notice_id"] for row in taken if row["notice_id"] not in notices]:
+                connection.execute(update(waiting).where(w.notice_id.in_(lost)).values(due_at=at + LOST_RETRY))
         return [
             Waiting(
                 notice=notices[row["notice_id"]],

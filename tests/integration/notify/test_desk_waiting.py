@@ -1,8 +1,10 @@
 """What the desk leaves waiting: contacts that are missing, channels that take another's place, digests."""
 
 import msgspec
+from sqlalchemy import update
 
 from domain.messages import Notice, OldContact
+from stores.sql.schema import ledger_contents
 from tests.integration.notify.desk import Bench, token
 
 
@@ -62,6 +64,26 @@ def test_a_contact_that_does_not_come_fails_the_delivery(bench: Bench):
     bench.user(phone=None)
     bench.desk.tend()
     assert set(bench.claimed()) == {"inapp"}
+
+
+def test_one_that_cannot_be_taken_up_keeps_no_other_waiting(bench: Bench):
+    """Of one user the record makes no sense, of another the notice was altered in the database; the third gets his mail, and digests go out."""
+    odd, altered = bench.notice(8, user="u8"), bench.notice(9, user="u9")
+    bench.take(odd, altered, bench.notice(1), bench.notice(2, user="u5", channels=["inapp"], digest=["email"]))
+    bench.claimed()
+    with bench.store.database.writing() as connection:
+        mine = ledger_contents.c.content_id == altered.notice_id
+        connection.execute(update(ledger_contents).where(mine).values(sealed=b"\x01" * 64))
+    bench.directory.users["u8"] = object()  # type: ignore[assignment]
+    bench.user()
+    bench.user(user_id="u5")
+    bench.later(hours=1)
+    bench.desk.tend()
+
+    rows = bench.store.outbox.claim("test", bench.at, 1000, 1e6)
+    assert {(row.rendered.user_id, row.rendered.kind) for row in rows} == {("u7", "login_new_device"), ("u5", "digest")}
+    bench.desk.tend()
+    assert ("email", "failed", "could not be composed") in bench.receipts()
 
 
 def test_without_waiting_a_missing_contact_fails_at_once(bench: Bench):
