@@ -82,7 +82,9 @@ class HeadRow(msgspec.Struct, frozen=True):
 class Box(Protocol):
     """Seals values at rest: AES-256-GCM, bound to table, column and id."""
 
-    def seal(self, table: str, column: str, row: str, plain: bytes) -> bytes: ...
+    def seal(self, table: str, column: str, row: str, plain: bytes) -> bytes:
+        """`row`: the id of the row that the value stands in. Another nonce each time."""
+        ...
 
     def open(self, table: str, column: str, row: str, sealed: bytes) -> bytes:
         """Raises ValueError when it was altered or belongs elsewhere."""
@@ -101,21 +103,33 @@ class Book(Protocol):
         waiting: Sequence[Medium],
         at: int,
         notes: Sequence[str] = (),
-    ) -> Draft: ...
+    ) -> Draft:
+        """The entry of a notice as the desk records it. Parameters as of Transaction.add_notice; `at`: microseconds since the epoch."""
+        ...
 
-    def rendering(
-        self, partition: int, rendered: Sequence[Rendered], fallback_of: str | None, at: int, reason: str | None = None
-    ) -> Draft: ...
+    def rendering(self, partition: int, rendered: Sequence[Rendered], fallback_of: str | None, at: int, reason: str | None = None) -> Draft:
+        """The entry of what waited and is composed now; `fallback_of`: the delivery whose place it takes."""
+        ...
 
-    def receipt(self, partition: int, receipt: Receipt) -> Draft: ...
+    def receipt(self, partition: int, receipt: Receipt) -> Draft:
+        """The entry of what came of one attempt."""
+        ...
 
-    def answer(self, partition: int, notice_id: str, user_id: str, fields: Mapping[str, Any], client: bytes, at: int) -> Draft: ...
+    def answer(self, partition: int, notice_id: str, user_id: str, fields: Mapping[str, Any], client: bytes, at: int) -> Draft:
+        """The entry of an answer; `client`, from where it came, is sealed."""
+        ...
 
-    def erasure(self, key: KeyRow, reason: str, at: int) -> Draft: ...
+    def erasure(self, key: KeyRow, reason: str, at: int) -> Draft:
+        """The entry that says a key is gone, and why; without the user."""
+        ...
 
-    def access(self, partition: int, who: str, reason: str, what: Mapping[str, Any], at: int) -> Draft: ...
+    def access(self, partition: int, who: str, reason: str, what: Mapping[str, Any], at: int) -> Draft:
+        """The entry of what somebody of the staff looked at or did."""
+        ...
 
-    def new_key(self, user_id: str, partition: int, at: int) -> KeyRow: ...
+    def new_key(self, user_id: str, partition: int, at: int) -> KeyRow:
+        """A random key for a user, wrapped."""
+        ...
 
     def extend(
         self, head: HeadRow | None, partition: int, drafts: Sequence[Draft], keys: Mapping[str, KeyRow]
@@ -127,7 +141,9 @@ class Book(Protocol):
         """The head that covers the list of chains."""
         ...
 
-    def is_root(self, row: HeadRow, partitions: Sequence[int]) -> bool: ...
+    def is_root(self, row: HeadRow, partitions: Sequence[int]) -> bool:
+        """Whether the row covers exactly these chains and carries our seal."""
+        ...
 
     def mark(self, *parts: str) -> str:
         """Hexadecimal digits that stand for the parts, and that nobody without the secret key can make or guess from."""
@@ -161,7 +177,9 @@ class Ends(msgspec.Struct, frozen=True):
 class LedgerReader(Protocol):
     """Rows of the ledger, for verification, search, export (stores.sql.ledger_rows.LedgerRows)."""
 
-    def ends(self) -> Ends: ...
+    def ends(self) -> Ends:
+        """Raises Unavailable, as all of these."""
+        ...
 
     def entries(self, partition: int, after: int, limit: int) -> list[EntryRow]:
         """By number, ascending, above `after`."""
@@ -188,9 +206,13 @@ class LedgerReader(Protocol):
         """All entries about these notices, in the order of their chains."""
         ...
 
-    def contents_by_id(self, content_ids: Iterable[str]) -> dict[str, ContentRow]: ...
+    def contents_by_id(self, content_ids: Iterable[str]) -> dict[str, ContentRow]:
+        """Those there are, by id."""
+        ...
 
-    def user_keys(self, user_ids: Iterable[str]) -> dict[str, KeyRow]: ...
+    def user_keys(self, user_ids: Iterable[str]) -> dict[str, KeyRow]:
+        """Those there are, by user; erased ones are missing."""
+        ...
 
     def traces(self, identifier: str) -> tuple[list[Finding], list[str]]:
         """Findings and ids of notices that a finding's, a notice's or an event's id, or `topic/partition/offset`, leads to."""
@@ -204,7 +226,9 @@ class LedgerReader(Protocol):
 class AccessLog(Protocol):
     """Where looks at what was masked are written down."""
 
-    def add_access(self, who: str, reason: str, what: Mapping[str, Any], partition: int = 0) -> None: ...
+    def add_access(self, who: str, reason: str, what: Mapping[str, Any], partition: int = 0) -> None:
+        """A ledger entry: who looked at what, and why."""
+        ...
 
 
 def rfc3339(at: int) -> str:

@@ -23,9 +23,13 @@ class Unavailable(Exception):
 class Surroundings(Protocol):
     """What an address and a user agent say. Pure look-ups, microseconds; never raise, NOWHERE / NO_AGENT when unknown."""
 
-    def place(self, ip: str | None) -> Place: ...
+    def place(self, ip: str | None) -> Place:
+        """Country, city, network of an IPv4 or IPv6 address in text; NOWHERE for None, a private one, or what is no address."""
+        ...
 
-    def agent(self, user_agent: str | None) -> Agent: ...
+    def agent(self, user_agent: str | None) -> Agent:
+        """Browser, version and system of a User-Agent header."""
+        ...
 
     def listed(self, address: str) -> str:
         """Name of the list (sanctions, known scams) that holds the address (domain.addresses.normal); '' where none does."""
@@ -35,25 +39,37 @@ class Surroundings(Protocol):
 class ProfileStore(Protocol):
     """Encoded user states by user id (async, Redis)."""
 
-    async def load(self, user_ids: Sequence[str]) -> dict[str, bytes | None]: ...
+    async def load(self, user_ids: Sequence[str]) -> dict[str, bytes | None]:
+        """Every id that was asked for, None where nothing is kept. Raises Unavailable."""
+        ...
 
-    async def save(self, states: Mapping[str, bytes]) -> None: ...
+    async def save(self, states: Mapping[str, bytes]) -> None:
+        """All of them, or Unavailable and perhaps some: saving again changes nothing."""
+        ...
 
 
 class Directory(Protocol):
     """The user directory (Redis). Synchronous; call from a worker thread or use the batch forms."""
 
-    def get_many(self, user_ids: Sequence[str]) -> dict[str, User | None]: ...
+    def get_many(self, user_ids: Sequence[str]) -> dict[str, User | None]:
+        """Every id that was asked for, None for who is not in it. Raises Unavailable."""
+        ...
 
-    def put_many(self, users: Iterable[User]) -> None: ...
+    def put_many(self, users: Iterable[User]) -> None:
+        """Takes the place of what was kept of these users. Raises Unavailable."""
+        ...
 
-    def erase(self, user_id: str) -> None: ...
+    def erase(self, user_id: str) -> None:
+        """Forgets the user; nothing happens for one who is not in it. Raises Unavailable."""
+        ...
 
     def loaded(self) -> bool:
         """False when Redis was emptied since the last load: `users` has to be read anew and notices wait."""
         ...
 
-    def mark_loaded(self) -> None: ...
+    def mark_loaded(self) -> None:
+        """`users` was read to its end: `loaded` is True until Redis is emptied."""
+        ...
 
 
 class Rendered(msgspec.Struct, frozen=True, kw_only=True):
@@ -206,9 +222,13 @@ class Outbox(Protocol):
 class Answers(Protocol):
     """Answer links."""
 
-    def find(self, token: str) -> Answer | None: ...
+    def find(self, token: str) -> Answer | None:
+        """What the link stands for, answered or not; None for a token that never was. Raises Unavailable."""
+        ...
 
-    def of_notice(self, notice_id: str) -> Answer | None: ...
+    def of_notice(self, notice_id: str) -> Answer | None:
+        """The same by notice; None for one without a link."""
+        ...
 
     def decide(self, token: str, answer: Literal["me", "not_me"], now: datetime, client: Client | None) -> Decision:
         """One transaction: the answer, its ledger entry, and the verdict for the bus. Only the first of many at once is `decided`."""
@@ -216,7 +236,9 @@ class Answers(Protocol):
 
     def decide_notice(
         self, notice_id: str, answer: Literal["me", "not_me"], now: datetime, client: Client | None, via: str = "inbox"
-    ) -> Decision: ...
+    ) -> Decision:
+        """As `decide`, from within the app: `via` says from where, for the ledger."""
+        ...
 
 
 class Bus(Protocol):
@@ -226,17 +248,25 @@ class Bus(Protocol):
         """Oldest first; taken ones are not given again until the lease is over."""
         ...
 
-    def put(self, topic: str, key: str, value: bytes) -> None: ...
+    def put(self, topic: str, key: str, value: bytes) -> None:
+        """One message, in a transaction of its own."""
+        ...
 
-    def done(self, ids: Sequence[int]) -> None: ...
+    def done(self, ids: Sequence[int]) -> None:
+        """Kafka has them; ids of `take`."""
+        ...
 
-    def depth(self) -> int: ...
+    def depth(self) -> int:
+        """Messages not done, claimed ones among them."""
+        ...
 
 
 class Transaction(Protocol):
     """One SQL transaction of the notice desk. Nothing is written before it ends; a notice known by then is left out whole."""
 
-    def known_notices(self, notice_ids: Iterable[str]) -> set[str]: ...
+    def known_notices(self, notice_ids: Iterable[str]) -> set[str]:
+        """Those of the ids that were recorded before."""
+        ...
 
     def add_notice(
         self,
@@ -291,7 +321,9 @@ class Transaction(Protocol):
     leased: set[str]
     """After the commit: ids of the deliveries that were. What another worker had written already is not among them."""
 
-    def put_bus(self, topic: str, key: str, value: bytes) -> None: ...
+    def put_bus(self, topic: str, key: str, value: bytes) -> None:
+        """A message that Kafka gets once this is committed."""
+        ...
 
     def add_access(self, who: str, reason: str, what: Mapping[str, Any], partition: int = 0) -> None:
         """A ledger entry: someone looked at what is masked."""
@@ -305,15 +337,21 @@ class Store(Protocol):
     answers: Answers
     bus: Bus
 
-    def transaction(self, now: datetime | None = None) -> AbstractContextManager[Transaction]: ...
+    def transaction(self, now: datetime | None = None) -> AbstractContextManager[Transaction]:
+        """`now` dates its entries in the ledger; the clock without. Raises Unavailable; then nothing of it was written."""
+        ...
 
-    def known_notices(self, notice_ids: Iterable[str]) -> set[str]: ...
+    def known_notices(self, notice_ids: Iterable[str]) -> set[str]:
+        """Those of the ids that were recorded."""
+        ...
 
     def waiting(self, now: datetime, limit: int = 200) -> list[Waiting]:
         """What can be tried again, oldest first; each is given again after a second."""
         ...
 
-    def digests(self, now: datetime, limit: int = 100) -> list[DigestDue]: ...
+    def digests(self, now: datetime, limit: int = 100) -> list[DigestDue]:
+        """Digests that are due, by user and channel, with the notices that go into each."""
+        ...
 
     def thread_starts(self, threads: Collection[tuple[str, str]], since: datetime) -> dict[tuple[str, str], str]:
         """(user id, thread) -> the first notice of the thread that went out by e-mail, recorded from `since` on."""
