@@ -23,12 +23,13 @@ SOURCES := $(wildcard config domain detectors notices ledger stores streams cons
 .PHONY: help setup dev run test test-unit bench bench-notices bench-quality lint format types schemas docs locales approved lock ci clean
 
 help: ## this list
-	@echo 'Vigil: an account watch for crypto exchanges. It needs Python 3.11, 3.12 or 3.13, and nothing else.'
+	@echo 'Vigil: an account watch for crypto exchanges. It needs Python 3.11, 3.12 or 3.13, and make.'
 	@echo
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo '  RUN="--seconds 60 --fresh" make run     options of `python worker.py run`'
 	@echo '  TESTS=tests/browser make test           a part of the tests, after the unit tests'
+	@echo '  BENCH=--quick make bench                options of the benchmark; DATA=... for bench-quality: docs/quality.md'
 
 setup: $(VENV)/.ready ## makes .venv with the locked dependencies (done by the others when needed)
 
@@ -37,8 +38,8 @@ run: $(VENV)/.ready ## Vigil with a simulated exchange on this machine; Ctrl-C e
 
 dev: $(VENV)/.ready-dev ## setup, and the tools for tests and checks
 
-test: test-unit ## every test: unit, integration, browser
-	$(BIN)/python -m pytest --numprocesses auto -m slow tests/unit
+test: $(VENV)/.ready-dev ## every test: unit, integration, browser
+	$(BIN)/python -m pytest --numprocesses auto tests/unit
 	@# Each part in processes of its own: a browser keeps the event loop that other tests want.
 	for part in $(TESTS); do $(BIN)/python -m pytest --numprocesses 2 --dist worksteal $$part; done
 
@@ -94,7 +95,7 @@ lock: $(VENV)/.uv ## renews the locks from pyproject.toml (hashes, no host names
 	$(UV) pip compile $(COMPILE) $(LOCK) --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock
 	$(UV) pip compile $(COMPILE) $(LOCK) --group bench pyproject.toml -o requirements-bench.lock
 
-ci: ## what CI runs, here
+ci: ## what CI runs, here: installs what tests need beyond Python (Debian, Ubuntu), then make lint types test
 	bash .ci/run
 
 clean: ## removes .venv, caches and the data of `make run`
