@@ -71,6 +71,8 @@ def redrive_deliveries(settings: Settings, meant: Wanted, *, everything: bool = 
         return 1
     for why, count in sorted(done.left.items()):
         print(f"{count} left as they are: {why}")
+    if meant.ids and not done.queued and not done.left:
+        print(f"no delivery and no notice of these ids ended as {' or '.join(meant.statuses)}")
     print(f"{len(done.queued)} queued again")
     return 0 if done.queued or not meant.ids else 1
 

@@ -54,7 +54,7 @@ def test_what_failed_is_listed_and_only_what_is_named_is_sent_again(store: Store
     assert ("SMTP: Connection refused" in listed, "HTTP 503" in listed, "mei@mail.example" in listed) == (True, True, False)
     assert [row["channel"] for row in as_json] == ["sms"]
     assert done == (0, "1 queued again\n")
-    assert again == (1, "0 queued again\n")
+    assert again == (1, "no delivery and no notice of these ids ended as failed\n0 queued again\n")
     assert [row["channel"] for row in left] == ["sms"]
     assert store.outbox.depth(NOW)["email"] == 1
 
