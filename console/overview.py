@@ -46,11 +46,12 @@ async def live(request: Request[Any, Any, Any]) -> ServerSentEvent:
 
 
 async def _parts(services: Services, period: str, cookie: str | None) -> AsyncIterator[ServerSentEventMessage]:
-    """Until the session is over: a page that was left open shows nothing of what comes after its reader signed out. Ends, too, while the
+    """Until the session is over: a page that was left open is emptied when its reader signed out elsewhere. Ends, too, while the
     database is away: the page asks again."""
     while True:
         try:
             if await services.signed_in(cookie) is None:
+                yield ServerSentEventMessage(data=render("overview_over.html"))
                 return
             watch, values = await services.watch(), await figures(services, period)
         except Unavailable:

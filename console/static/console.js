@@ -141,6 +141,11 @@
     window.htmx.process(live);
   });
 
+  // On a phone the rooms are one line, longer than the screen: the one that is open stands in the middle of it.
+  const rail = one(".rail");
+  const here = one(".rail nav [aria-current]");
+  if (rail && here && rail.scrollWidth > rail.clientWidth) rail.scrollLeft = here.offsetLeft - (rail.clientWidth - here.offsetWidth) / 2;
+
   showSwitch();
   draw();
 })();

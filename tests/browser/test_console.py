@@ -207,3 +207,28 @@ def test_the_lamp_goes_out_with_the_worker(site: Site, visit: Callable[..., Watc
     site.services.heartbeats = silence  # type: ignore[assignment]
     expect(page.locator("#lamp")).to_have_attribute("data-state", "out")
     assert json.loads(page.locator("#rate-data").get_attribute("data-points") or "[]")
+
+
+def test_on_a_phone_the_open_room_is_seen_and_one_can_sign_out(site: Site, visit: Callable[..., Watched]) -> None:
+    """The rooms are one line there; it is scrolled to the one that is open, and ends with the way out."""
+    page = visit(site, width=390).page
+    page.goto(site.url + "/models")
+    expect(page.get_by_role("link", name="Models")).to_be_in_viewport()
+    page.get_by_role("button", name="Sign out").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+    page.goto(site.url + "/models")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+
+
+def test_an_overview_left_open_is_emptied_when_its_session_ends(site: Site, visit: Callable[..., Watched]) -> None:
+    """Signed out in another window: nothing of the watch is shown any more, and the way back is."""
+    page = overview(visit, site)
+    other = page.context.new_page()
+    other.goto(site.url + "/models")
+    other.get_by_role("button", name="Sign out").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Signed out", timeout=20_000)
+    expect(page.get_by_role("heading", name="Attacks in progress")).to_have_count(0)
+    page.get_by_role("link", name="Sign in again").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")

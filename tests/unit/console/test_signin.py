@@ -210,6 +210,7 @@ async def test_what_moves_on_an_open_page_ends_with_the_session(fresh, monkeypat
     await anext(parts)
     fresh.sessions.end(fresh.sessions.who(cookie))
 
+    assert "Signed out" in str((await anext(parts)).data)
     with pytest.raises(StopAsyncIteration):
         await anext(parts)
 
