@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from domain.ports import Delivery
-from tests.integration.notify.desk import LINK, START, Bench, token
+from tests.integration.notify.desk import LINK, START, Bench, token, words
 
 
 def test_a_notice_is_composed_for_each_of_its_channels(bench: Bench):
@@ -124,3 +124,19 @@ def test_a_notice_whose_time_is_over_is_expired(bench: Bench):
 
     assert bench.claimed() == {}
     assert {status for _, status, _ in bench.receipts()} == {"expired"}
+
+
+def test_who_answers_that_it_was_not_him_hears_everywhere_what_follows(bench: Bench):
+    """By the link of the mail; the notice comes back over its topic, goes to each channel and to the contact that was replaced, asks nothing."""
+    old = [{"kind": "email", "value": "old@mail.example", "replaced_at": START.isoformat()}]
+    bench.user(previous_contacts=old, locale="en")
+    bench.take(bench.notice())
+    bench.store.answers.decide(token(bench.claimed()["email"]), "not_me", bench.at, None)
+    (owed,) = [m for m in bench.store.bus.take(bench.at, 100) if m.topic == "notices"]
+    bench.desk.take([bench.item("notices", owed.value, owed.key)])
+
+    rows = bench.claimed()
+    assert {name: row.kind for name, row in rows.items()} == dict.fromkeys(["email", "email-old", "sms", "inapp"], "account_locked")
+    assert rows["email"].subject == "We are locking your account"
+    assert LINK.search(words(rows["email"])) is None
+    assert "Your case number is C-" in words(rows["email-old"])
