@@ -16,6 +16,9 @@ from typing import Protocol
 
 from domain.ports import Unavailable
 
+LONGEST = 200
+"""Characters of a client."""
+
 
 class Shared(Protocol):
     """Counts that all consoles have in common (stores.guesses.RedisGuesses)."""
@@ -102,7 +105,9 @@ async def take_all(limits: Sequence[tuple[Guesses, str]]) -> int:
 
 
 def folded(client: str) -> str:
-    """The client that is counted: of an IPv6 address, alone or behind a word, the network; anything else is itself."""
+    """The client that is counted: of an IPv6 address, alone or behind a word, the network; anything else is itself, cut where it is longer
+    than any address, name or id: what a stranger sends is kept for a while."""
+    client = client[:LONGEST]
     word, _, address = client.rpartition(" ")
     if ":" not in address:
         return client

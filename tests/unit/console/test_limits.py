@@ -18,6 +18,7 @@ from domain.ports import Unavailable
         ("fe80::1%eth0", "fe80::/64"),
         ("user:7", "user:7"),
         ("as ana", "as ana"),
+        ("as " + "a" * 60_000, "as " + "a" * 197),
         ("", ""),
     ],
 )
