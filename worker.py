@@ -88,8 +88,11 @@ def console_add_user(name: str, roles: tuple[str, ...], password: str) -> None:
 @click.option("--seconds", type=click.FloatRange(min=0), help="Stop after so long; default: go on.")
 @click.option("--days", type=click.IntRange(min=0), default=30, show_default=True, help="Quiet history published first.")
 @click.option("--labels", type=FILE, help="Write the truth here: one JSON line per attack event.")
+@click.option(
+    "--output", type=FILE, help="Write a file for score and backtest instead of publishing: --days of history, --seconds of attacks."
+)
 def simulate(**options: Any) -> None:
-    """The simulated exchange, publishing to the configured Kafka."""
+    """The simulated exchange, to the configured Kafka or a file."""
     from embedded.exchange.publish import simulate as publish
 
     sys.exit(publish(settings(), **options))

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
 import logging
 import signal
@@ -110,12 +111,40 @@ async def publish(
     return 0
 
 
-def simulate(settings: Settings, *, seed: int, users: int, rate: float, seconds: float | None, days: int, labels: Path | None) -> int:
-    """`python worker.py simulate`. 0: done; 1: the broker or its topics aren't there."""
+def written(output: Path, exchange: Exchange, *, now: float, rate: float, seconds: float, labels: Path | None = None) -> int:
+    """What would be published, but for the directory, as lines for `score` and `backtest`: history up to `now`, then `seconds` of life, at
+    once. Returns how many. Raises OSError."""
+    count = 0
+    with contextlib.ExitStack() as files:
+        lines = files.enter_context(output.open("w", encoding="utf-8"))
+        told = files.enter_context(labels.open("w", encoding="utf-8")) if labels else None
+        for at, event in itertools.chain(exchange.ordinary(now), live(exchange, now, rate, run=f"{int(now):x}") if seconds else ()):
+            if at >= now + seconds:
+                break
+            lines.write(json.dumps(event, ensure_ascii=False) + "\n")
+            if told and (label := exchange.truth.get(event["event_id"])):
+                told.write(json.dumps(label.as_json()) + "\n")
+            count += 1
+    return count
+
+
+def simulate(
+    settings: Settings, *, seed: int, users: int, rate: float, seconds: float | None, days: int, labels: Path | None,
+    output: Path | None = None,
+) -> int:  # fmt: skip
+    """`python worker.py simulate`. 0: done; 1: the broker or its topics aren't there, or a file can't be written."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it says is said below in one line
     now = time.time()
     # From midnight on, so that the same command repeated on a day publishes the same history.
     exchange = Exchange(seed, users, now // DAY * DAY - days * DAY)
+    if output is not None:
+        try:
+            count = written(output, exchange, now=now, rate=rate, seconds=seconds or 0.0, labels=labels)
+        except OSError as error:
+            print(f"error: {error.filename}: can't be written: {error.strerror}", file=sys.stderr)
+            return 1
+        print(f"{count} events of {users} people in {output}")
+        return 0
 
     async def main() -> int:
         task = asyncio.ensure_future(publish(settings, exchange, now=now, rate=rate, seconds=seconds, labels=labels))

@@ -10,11 +10,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from domain.decode import decode_any
 from domain.events import STRUCTS, User
 from embedded.exchange.attacks import KINDS, NOTICED_BY
 from embedded.exchange.craft import GRADES, Grade
 from embedded.exchange.graded import GRADED, LASTS
 from embedded.exchange.people import PLACES
+from embedded.exchange.publish import written
 from embedded.exchange.sleepers import Sleepers
 from embedded.exchange.wire import lookalike
 from embedded.exchange.world import DAY, Exchange, Label, live, with_attacks
@@ -212,3 +214,18 @@ def test_sleepers_lived_long_ago_and_some_come_back() -> None:
     assert back
     assert all(END <= at <= END + 5 * DAY + 900 for at, _ in back)
     assert victim not in {event["user_id"] for _, event in back}
+
+
+def test_a_file_holds_what_score_reads(tmp_path: Path) -> None:
+    """History, then life with its attacks, in order of time; the truth beside it. At once: nobody waits for the ten minutes."""
+    now = 1_795_341_600.0
+    output, labels = tmp_path / "events.jsonl", tmp_path / "truth.jsonl"
+    count = written(output, Exchange(7, 5, now // DAY * DAY - 2 * DAY), now=now, rate=2.0, seconds=60.0, labels=labels)
+    events = [decode_any(line.encode()) for line in output.read_text().splitlines()]
+    attacks = [json.loads(line) for line in labels.read_text().splitlines()]
+
+    assert len(events) == count
+    assert [event.at for event in events] == sorted(event.at for event in events)
+    assert now <= events[-1].at < now + 60
+    assert attacks
+    assert {attack["event_id"] for attack in attacks} <= {event.event_id for event in events}
