@@ -68,6 +68,7 @@ class Engine:
         """Another configuration from the next event on."""
         self.registry = registry
         self._plans: dict[type[Input], Plans] = {struct: Plans(registry, struct) for struct in TOPIC_OF}
+        self._patient = frozenset(name for e in registry.stories if e.story for step in e.story.steps for name in step.patient)
         self.budget = Budget(registry.budgets, {e.id: e.family for e in registry.detectors}) if registry.budgets else None
 
     def apply(self, event: Event, state: UserState, source: Source | None = None) -> Outcome:
@@ -296,7 +297,7 @@ class Engine:
         together = [waiting, *(clearing.alike(waiting, state.pending) if waiting.topic == "logins" else ())]
         for one in together:
             state.pending.remove(one)
-            state.steps = [step for step in state.steps if step.event_id != one.event_id]
+            state.steps = story.cleared(state.steps, one.event_id, frozenset() if confirmed else self._patient)
             outcome.cleared.append(one)
             if one.event:
                 event = _EVENT.decode(one.event)

@@ -42,6 +42,8 @@ class StoryStep(msgspec.Struct, frozen=True):
     """A stage of its own: told at this severity once the story has come this far. The last step has the story's."""
     asks: tuple[Action, ...] = ()
     """What is asked of the exchange at this stage; empty: what the severity brings."""
+    patient: frozenset[str] = frozenset()
+    """Of `any`, what counts though a day passed without objection, for thieves wait for that: only somebody's word takes it away."""
     before: float = 0.0
     """Of a step that must be absent: seconds before the first step in which it counts too."""
 
@@ -82,6 +84,18 @@ def keep(steps: list[Step], new: Step, seconds: Mapping[str, float]) -> None:
         for step in steps:
             kinds.setdefault(_kind(step), []).append(step)
         _drop(steps, max(kinds.values(), key=len))
+
+
+def cleared(steps: list[Step], event_id: str, patient: frozenset[str]) -> list[Step]:
+    """Without the event, unless it says something of `patient`: that only somebody's word takes away, and it is marked as unanswered."""
+    kept = []
+    for step in steps:
+        if step.event_id == event_id:
+            if patient.isdisjoint(step.said):
+                continue
+            step.unanswered = True
+        kept.append(step)
+    return kept
 
 
 def _drop(steps: list[Step], same: Sequence[Step]) -> None:
@@ -162,7 +176,9 @@ def _word(wanted: StoryStep, step: Step) -> str:
     said = step.said
     if said.keys().isdisjoint(wanted.any):
         return ""
-    words = [said[name] for name in wanted.any if name in said]
+    words = [said[name] for name in wanted.any if name in said and (not step.unanswered or name in wanted.patient)]
+    if not words:
+        return ""
     value = ",".join(dict.fromkeys(words))
     if wanted.values and wanted.values.isdisjoint(value.split(",")):
         return ""

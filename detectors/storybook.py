@@ -14,7 +14,7 @@ from domain.messages import Action
 from domain.severity import SEVERITIES
 
 KEYS = {"steps", "unless", "same"}
-STEP_KEYS = {"name", "any", "values", "early", "anytime", "within", "same", "severity", "asks"}
+STEP_KEYS = {"name", "any", "values", "early", "anytime", "within", "same", "severity", "asks", "patient"}
 ABSENT_KEYS = {"any", "values", "before", "same"}
 ASKS = tuple(action for action in get_args(Action) if action != "release")
 _SPAN = re.compile(r"^(\d+(?:\.\d+)?)([dhms])$")
@@ -67,9 +67,13 @@ def _step(
     asks = tuple(raw.get("asks") or ())
     if unknown := [one for one in asks if one not in ASKS]:
         raise ValueError(f"{at}.asks: expected some of {', '.join(ASKS)}, not {unknown[0]!r}")
+    any_of, patient = _any(f"{at}.any", name, raw, parameters, known), frozenset(raw.get("patient") or ())
+    if unknown := sorted(patient.difference(any_of)):
+        raise ValueError(f"{at}.patient: {unknown[0]} is not among any")
     return StoryStep(
         name=raw["name"],
-        any=_any(f"{at}.any", name, raw, parameters, known),
+        any=any_of,
+        patient=patient,
         values=frozenset(raw.get("values") or ()),
         early=frozenset(raw.get("early") or ()),
         anytime=bool(raw.get("anytime", False)),

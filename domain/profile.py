@@ -102,6 +102,8 @@ class Step(msgspec.Struct, array_like=True):
     """API key used or made."""
     address: int = 0
     """Of a transfer, or put on the whitelist."""
+    unanswered: bool = False
+    """A day passed without its owner's word: a part only of steps that are patient."""
 
     def origin(self) -> Source | None:
         """Where its event stood."""

@@ -30,6 +30,11 @@ def payee_key(event: Transfer) -> str:
     return name if len(name) <= 128 else str(fingerprint(name))
 
 
+def payee_mark(event: Transfer) -> int:
+    """What a transfer's payee is remembered by among the last ones."""
+    return fingerprint(payee_key(event)) % 127 + 1
+
+
 def usd(event: Transfer) -> float | None:
     """USD value, approximately; None where not told."""
     return event.usd
@@ -74,6 +79,7 @@ def count(event: Transfer, habits: TransferHabits) -> None:
                 -1 if whole is None else _short(whole),
                 "" if event.status == "requested" else event.status,
                 undone(event),
+                to=payee_mark(event),
             )
         )
     elif undone(event):

@@ -1,7 +1,10 @@
 """Most of the balance leaves within a short time, at once or in parts; or over days in small parts, more than ever leaves in as long.
 
+Several in a row to a payee who is new are one: an account that is emptied slowly, below every limit, to an address that was prepared.
+
 Score: within the short window, the share of what there was to take, halved for an account whose owner empties it as a habit. Over a day or
-a week, how far the sum is above the account's own of as long, and the more so the larger its share.
+a week, how far the sum is above the account's own of as long, and the more so the larger its share. To a new payee: the chance of so many,
+at the account's own pace, if it were the one that is paid most.
 """
 
 from __future__ import annotations
@@ -11,8 +14,9 @@ from detectors.gates import ASKED, LEAVES, PAYMENTS
 from detectors.transfer import amounts, flow
 from domain.events import Transfer
 from domain.habits import Habits
+from domain.habits.login import fingerprint
 from domain.messages import Reason
-from domain.statistics import Sample, surprise
+from domain.statistics import Sample, count_tail, surprise
 
 _HALF_LIFE = 180 * 86_400.0
 _MOST = 0.8
@@ -37,6 +41,7 @@ class RapidDrain(Detector):
     parts: int
     part_share: float
     minimum_sums: int
+    in_a_row: int
 
     def score_one(self, seen: Sighting, habits: Habits) -> Score | WarmingUp:
         if not flow.asked(seen.event):
@@ -58,6 +63,10 @@ class RapidDrain(Detector):
             if slow[0] > value:
                 value, number, left, available = slow
                 minutes = window // 60
+        to_one = self._to_one(seen, habits)
+        if to_one[0] > value:
+            value, number, left, available = to_one
+            minutes = _WEEK // 60
         if value < _LITTLE:
             return NORMAL
         share = min(left / available, 1.0)
@@ -96,6 +105,22 @@ class RapidDrain(Detector):
         if share < self.part_share:
             return 0.0, number, left, available
         return surprise(amounts.tail(left, usual)) * share**0.25, number, left, available
+
+    def _to_one(self, seen: Sighting, habits: Habits) -> tuple[float, int, float, float]:
+        """The same for payments to a payee who was first paid within the week."""
+        transfer, at, to = habits.transfer, seen.event.at, flow.payee_mark(seen.event)
+        key = fingerprint(seen.event.transfer_id)
+        mine = [f.at for f in transfer.flows if f.to == to and at - _WEEK < f.at <= at and not f.undone and f.key != key]
+        if len(mine) + 1 < self.in_a_row:
+            return 0.0, 0, 0.0, 0.0
+        known = transfer.payee(*flow.payee(seen.event))
+        if known is not None and (not known.since or at // _DAY - known.since > _WEEK // _DAY):
+            return 0.0, 0, 0.0, 0.0
+        often = max([p.count for p in transfer.payees if p is not known], default=1) + 1.0
+        pace = (transfer.count + 1.0) / max((at - transfer.first_at) / _DAY, 7.0) * min(often / (transfer.count + 2.0), 1.0)
+        usual = max(pace * (at - mine[0]) / _DAY, 0.3)  # of what is paid in parts, two within the hour are ordinary
+        _, left, available = flow.outflow(seen.event, transfer, _WEEK)
+        return surprise(count_tail(len(mine), usual, usual)), len(mine) + 1, left, available
 
     def _is_habit(self, habits: Habits, at: float) -> bool:
         """Emptied at least twice, and at no small part of its withdrawals."""

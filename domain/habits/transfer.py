@@ -58,6 +58,8 @@ class Flow(msgspec.Struct, array_like=True):
     """It failed, or was rejected or cancelled."""
     taught: bool = False
     """Its payee was learned from it."""
+    to: int = 0
+    """Of the payee's fingerprint as much as fits into a byte of msgpack: it tells a handful apart."""
 
 
 class TransferHabits(msgspec.Struct, array_like=True, dict=True):

@@ -6,11 +6,12 @@ from itertools import permutations
 
 import pytest
 
+from detectors import story
 from detectors.engine import Engine
 from domain.events import Event
 from domain.ids import finding_id
 from domain.messages import Finding, Source
-from domain.profile import UserState, decode, encode
+from domain.profile import Step, UserState, decode, encode
 from tests.support.events import DAY, ELSEWHERE, HOME, HOUR, LAPTOP, STRANGER, change, login, verdict, withdrawal
 
 THERE = STRANGER | {"session_id": "theirs"}
@@ -144,6 +145,19 @@ def test_a_quiet_day_ends_it(engine: Engine, settled: UserState) -> None:
 
     assert told(engine, settled, later) == []
     assert "phone" not in [step.event_id for step in settled.steps]
+
+
+def test_a_quiet_day_does_not_end_what_is_patient() -> None:
+    """A step that a story waits for longer stays, as unanswered; somebody's word takes it away."""
+    steps = [
+        Step("", 0, "moved", 0.0, "", said={"session_stolen": "network"}),
+        Step("", 0, "phone", 0.0, "", said={"login_new_device!": "x"}),
+    ]
+    patient = frozenset({"session_stolen"})
+
+    assert [s.event_id for s in story.cleared(steps, "phone", patient)] == ["moved"]
+    assert [(s.event_id, s.unanswered) for s in story.cleared(steps, "moved", patient)] == [("moved", True), ("phone", False)]
+    assert [s.event_id for s in story.cleared(steps, "moved", frozenset())] == ["phone"]
 
 
 def test_a_payee_that_was_paid_before_ends_no_story(engine: Engine, settled: UserState) -> None:
