@@ -174,6 +174,10 @@ def test_what_is_too_old_goes() -> None:
         ({"steps": [{"name": "step_login", "any": ["a"]}, {"name": "step_change", "any": ["b"], "asks": ["release"]}]}, "steps[1].asks"),
         ({"steps": [{"name": "step_login", "any": ["a"]}, {"name": "step_change", "any": ["zz"]}]}, "there is no detector zz"),
         (
+            {"steps": [{"name": "step_login", "any": ["a"], "patient": ["b"]}, {"name": "step_change", "any": ["b"]}]},
+            "steps[0].patient: b is not among any",
+        ),
+        (
             {"steps": [{"name": "step_login", "any": [{"event": "login", "where": {"outcom": "x"}}]}, {"name": "step_change", "any": ["b"]}]},
             "steps[0].any[0]: outcom: a login has no such field",
         ),
