@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 PAGES = [
     *("/", "/findings", "/findings/f3", "/findings/f5", "/users", "/users/u1042", "/notices", "/notices/n1042", "/notices/n55"),
     *("/catalogue", "/catalogue/account_takeover?locale=ar&channel=text", "/catalogue/login_new_device?locale=ja&channel=sms"),
-    *("/campaigns", "/deliveries", "/detectors", "/detectors/login_new_device", "/models", "/mailbox", "/demo", "/demo/u1042"),
+    *("/campaigns", "/cases", "/deliveries", "/detectors", "/detectors/login_new_device", "/models", "/mailbox", "/demo", "/demo/u1042"),
 ]
 ANSWERS = [f"/n/{TOKENS['u1042']}", f"/n/{TOKENS['u7']}", "/n/unknown", "/sign-in", "/no-such-page"]
 LOOKS: list[tuple[Any, int]] = [("light", 1280), ("light", 390), ("dark", 390), ("dark", 1280)]
