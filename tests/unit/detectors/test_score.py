@@ -97,7 +97,9 @@ def test_a_bad_line_is_named_and_the_rest_is_scored(engine: Engine, tmp_path: Pa
 
 
 @pytest.mark.parametrize("name", ["broken.jsonl.gz", "broken.jsonl.zst"])
-def test_a_file_that_isnt_packed_as_its_name_says_is_named(engine: Engine, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_isnt_packed_as_its_name_says_is_named(
+    engine: Engine, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """And the others are scored."""
     (tmp_path / name).write_bytes(b"no such thing")
     (tmp_path / "good.jsonl").write_bytes(lines(habits_of_a_month()))
