@@ -217,10 +217,11 @@ class Consumer(driver.Consumer):
         """What is at hand now, of all partitions."""
         together: list[Any] = []
         for partition in sorted(self._merges):
-            together += self._take(partition)
-            if len(together) >= self.batch_size:  # a backlog is committed in portions
+            items = self._take(partition)
+            if together and len(together) + len(items) > self.batch_size:  # larger ones cost more an event
                 yield together
                 together = []
+            together += items
         yield together
 
     def _take(self, partition: int) -> list[Any]:

@@ -43,12 +43,12 @@ def test_all_partitions_share_a_batch() -> None:
 
 
 def test_a_backlog_comes_in_portions_that_reach_every_partition() -> None:
-    """Full batches are handed out one after the other; nothing of the last partition waits for the first one's end."""
+    """No batch has more than its size, and nothing of the last partition waits for the first one's end."""
     made = consumer()
     made.batch_size = 3
     handed = [[(item.partition, item.offset) for item in items] for items in made._ready()]
 
-    assert handed == [[(0, 7), (0, 8), (1, 7), (1, 8)], [(2, 7), (2, 8)]]
+    assert handed == [[(0, 7), (0, 8)], [(1, 7), (1, 8)], [(2, 7), (2, 8)]]
 
 
 def test_a_shared_batch_commits_each_of_its_partitions_and_only_when_it_is_done() -> None:
