@@ -1,4 +1,4 @@
-"""Names of detectors, features and changes as a colleague says them. English: the console's language."""
+"""Names and sentences of detectors, features and changes as a colleague says them. English: the console's language."""
 
 from __future__ import annotations
 
@@ -63,6 +63,72 @@ TITLES = {
     "account_takeover": "Account takeover",
     "digest": "Digest",
 }
+
+SENTENCES = {
+    "login_new_device": "Someone signed in from a device never seen on this account: {device}, {place}.",
+    "login_new_browser": "A known device signed in with another browser: {browser_or_device}.",
+    "login_new_country": "Someone signed in from a country new to this account: {place}, {device}.",
+    "login_impossible_travel": "Two logins too far apart for one person: {place_before}, then {place} {minutes|few} minutes later.",
+    "login_after_failures": "{failures|Several} wrong passwords, then the right one, from {device}, {place}.",
+    "login_anonymous_network": "Someone signed in through {anonymity}, {place}.",
+    "login_dormant": "The account slept for {idle_days|many} days; now someone signed in from {device}, {place}.",
+    "login_mfa_fatigue": "{prompts|Several} prompts for the second factor were not confirmed, then one was; {device}, {place}.",
+    "login_risk": "Taken together, device, network, place and hour of this sign-in are not the owner's: {device}, {place}.",
+    "login_scripted_agent": "A program signed in, not a browser: {tool|it says so itself}, {place}.",
+    "login_shared_device": "One device has signed in to {accounts|several} accounts: {device}.",
+    "login_stuffing_address": "From one address, sign-ins failed on {accounts|many} accounts; on this one, one got in.",
+    "login_stuffing_network": "From one network, sign-ins failed on {accounts|many} accounts; on this one, one got in.",
+    "login_stuffing_spread": "Of all sign-ins of the exchange {failure_share|many} % fail now; "
+    "usual at this hour: {usual_share|fewer} %. This one got in.",
+    "session_stolen": "A session that began on {previous_device|another device} goes on elsewhere: {device}, {place}.",
+    "withdrawal_large": "A withdrawal of {amount} was asked for, far above what is usual here[; usual up to {usual_usd} USD].",
+    "withdrawal_new_address": "{amount} to an address this account never paid: {payee}.",
+    "withdrawal_lookalike_address": "{amount} to {payee}, which looks like {known_address|a known one} and is another.",
+    "withdrawal_rapid_drain": "{withdrawals|Several} withdrawals within {window_minutes|few} minutes take most of the balance.",
+    "withdrawal_after_change": "{amount} were asked for {minutes_since|few} minutes after {changed}.",
+    "withdrawal_condemned_address": "{amount} to {payee}; {verdicts|earlier} withdrawals there were found to be fraud.",
+    "withdrawal_dormant_balance": "After {quiet_days|many} days of rest {amount} are to leave, {share|?} % of the balance.",
+    "withdrawal_listed_address": "{amount} to {payee}, which is on the list {list|of bad addresses}.",
+    "withdrawal_mass_drain": "{drained_accounts|Many} accounts were emptied at once, this one among them; "
+    "usual at this hour: {usual_accounts|fewer}.",
+    "withdrawal_mule_address": "{amount} to {payee}, which {payers|many} unrelated accounts paid for the first time just now.",
+    "withdrawal_pass_through": "{deposited_usd|What} USD came in and {amount} leave {minutes_since|few} minutes later.",
+    "withdrawal_structuring": "{withdrawals|Several} withdrawals right below {limit_usd|one limit of} USD, {total_usd|?} USD together.",
+    "security_setting_changed": "{changed}, from {device}.",
+    "account_loosened": "Several protections were loosened: {loosened}.",
+    "account_sim_swap": "First {changed_before}, then {changed}: the way of whoever took over a phone number.",
+    "account_whitelist_off": "Withdrawals may go to any address again: the address list was switched off, from {device}.",
+    "api_key_withdrawal_right": "An API key was made that may withdraw{bound}: {key}.",
+    "api_key_new_address": "API key {key} came from {provider|another network}, {place}.",
+    "api_key_unusual_use": "API key {key} was used for: {key_action|something}; so far: {usual_actions|other things}.",
+    "trade_burst": "{trades|Many} trades on {market} in a short time; usual are {usual_trades|few}.",
+    "trade_size": "{within} {usd_value|many} USD on {market}; usual up to {usual_usd|less}.",
+    "trade_new_instrument": "A first trade on {market}, after {instruments|some} other markets.",
+    "trade_leverage_jump": "Leverage {leverage|?} on {market}; usual up to {usual_leverage|less}.",
+    "trade_off_mark": "A {side|trade} on {market} {off_mark|?} % worse than the mark.",
+    "trade_counter_losses": "{lost_usd|?} USD given away to {counterparty|one counterparty} "
+    "in {losing_trades|several} trades within a day.",
+    "margin_low": "The margin account stands at {ratio|?} % of liquidation.",
+    "margin_liquidation_near": "Liquidation within {hours|a few} hours at today's pace of {market}.",
+    "service_delayed": "A {subject|transfer} of {amount} waits for {waited_minutes|many} minutes"
+    "[; nine in ten take {usual_minutes} at most].",
+    "service_api_refusals": "{refusals|Many} requests by API were refused for one cause: {cause_told}.",
+    "service_kyc_stuck": "The identity check stands still for {stuck_days|some} days.",
+    "service_ticket_progress": "Ticket {ticket|without a number}: {ticket_state|moved}.",
+    "service_contact_bounced": "What was sent to the owner's {contact} came back.",
+    "report_campaign": "{reporters|Several} users report {reported}.",
+    "report_campaign_alert": "{reporters|Several} users report {reported}.",
+    "address_poisoning": "Dust came from an address that looks like a known payee's; now {amount} are to go there: {payee}.",
+    "account_takeover": "Someone entered in a way new to this account, then {changed}, then asked for {amount} to a new address.",
+    "api_key_drain": "An API key was made, or used as never before, and then moved {amount} to an address this account never paid.",
+    "dormant_takeover": "A resting account was entered in a way new to it, and {amount} are to go to a new address.",
+    "mule_payout": "Money of others came in, and {amount} go on at once to {payee}.",
+    "session_theft": "A session goes on from elsewhere, and {amount} are to go to a new address.",
+    "sim_swap": "A contact was changed, someone recovered through it and entered in a new way, and {amount} are to go to a new address.",
+    "stranger_payout": "Someone entered in a way new to this account, and then {amount} were asked for.",
+}
+"""By detector or story. `{fact|what is said without it}`, `[left out where its fact isn't there: {fact}]`; sentences.py has the words that
+are made of several facts."""
 
 FEATURES = {
     "device": "Device",

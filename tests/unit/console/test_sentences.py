@@ -26,6 +26,7 @@ def test_a_finding_is_said_across_the_desk(name):
 
     assert name in sentences.TITLES
     assert not bare.endswith(" on this account.") or name == "withdrawal_large"
+    assert "…" not in bare  # what stands in for a fact is not cut as one
     assert full != bare or name == "login_new_browser"
     for said in (bare, full):
         assert re.fullmatch(r"[A-Z0-9<?].*[.]", said), said
