@@ -21,6 +21,7 @@ from domain.messages import Notice, Source
 from domain.policy_rules import Rules
 from notices.compose.catalogue import available
 from notices.compose.formats import clean
+from notices.lateness import TOO_OLD
 
 KINDS: tuple[str, ...] = get_args(AnnouncementKind)
 RISKS = frozenset({"volatility", "delisting", "funding", "network_upgrade"})
@@ -33,7 +34,6 @@ WITHOUT_END = timedelta(days=7)
 AGAIN = (5.0, 30.0, 120.0)
 """Seconds after which the audience is looked for again: who came into the directory, or bought something, just after the announcement. The
 last time is as late as a notice waits for its reader."""
-TOO_OLD = "too old to be told when it was read"
 OVER = "over before it was sent"
 Status = Literal["active", "cancelled", "resolved"]
 

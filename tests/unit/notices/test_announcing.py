@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from domain.events import Announcement, User
 from domain.policy_rules import Rules
-from notices import announcing
+from notices import announcing, lateness
 from notices.announcing import Stake
 from notices.compose.catalogue import available
 from notices.compose.templates import kinds
@@ -158,4 +158,4 @@ def test_what_ends_an_announcement_is_told_after_its_time():
     assert announcing.too_late(announcement(), AT, day) is None
     assert announcing.too_late(announcement(), late, day) == announcing.OVER
     assert announcing.too_late(announcement(status="resolved"), late, day) is None
-    assert announcing.too_late(announcement(status="resolved"), AT + 2 * day, day) == announcing.TOO_OLD
+    assert announcing.too_late(announcement(status="resolved"), AT + 2 * day, day) == lateness.TOO_OLD
