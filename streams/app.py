@@ -101,8 +101,11 @@ def handle(app: App, topics: Sequence[str], work: Callable[[Batch], Awaitable[bo
 
     async def agent(stream: Any) -> None:
         async for batch in stream:
-            if await work(batch) is not False:
-                batch.commit()
+            try:
+                if await work(batch) is not False:
+                    batch.commit()
+            finally:
+                batch.over.set()
 
     app.agent(source, name=name, concurrency=1)(agent)
 

@@ -10,6 +10,9 @@ that once for up to `app.batch_size` records. Attributes of the app that it read
 A message carries what is at hand of all partitions, one after the other: acknowledgements and transactions cost by the batch, so that many
 partitions with little to do each must not wait for one another's.
 
+While a batch is worked on, only full ones are handed out: what else comes gathers, and is one batch when that one is done. So batches grow
+with the load, and none waits behind two that were cut too early.
+
 What is committed: for each topic and partition, the leading run of offsets whose batches are done (Batch.commit was called). Faust's own
 acks are not trusted: it also acks what a stream skips in a rebalance or what an agent raised on.
 """
@@ -45,6 +48,8 @@ HOLD_BACKLOG = 5.0
 """The same while what is held is old anyway: order is worth more than a second then."""
 OLD = 60.0
 """Seconds of age from which an event belongs to a backlog."""
+GATHER = 1.0
+"""Seconds for which a batch that is worked on, and takes long, keeps others from being handed out that aren't full."""
 LANE_BYTES = 3_000_000
 """A topic's partition is not fetched further while it holds more than this."""
 ALL_BYTES = 96_000_000
@@ -58,10 +63,11 @@ class Batch:
     """Items of partition after partition, each in event time. `commit()` says that they are done; without it
     they come back."""
 
-    __slots__ = ("done", "items")
+    __slots__ = ("done", "items", "over")
 
     def __init__(self, items: list[Any]):
-        self.items, self.done = items, False
+        self.items, self.done, self.over = items, False, asyncio.Event()
+        """`over`: it is worked on no more, done or not."""
 
     def commit(self) -> None:
         self.done, self.items = True, []  # drop the payload now: the batch itself stays until the next commit
@@ -136,6 +142,8 @@ class Consumer(driver.Consumer):
         self.committed_at: float | None = None
         """time.monotonic() of the last commit that worked."""
         self.handed_out = 0
+        self._last: Batch | None = None
+        """What was handed out last; one is worked on after the other."""
         self._merges: dict[int, Merge] = defaultdict(Merge)
         self._flight: dict[TP, deque[tuple[Batch, int]]] = defaultdict(deque)  # (batch, offset after its last record), in offset order
         self._done: dict[TP, int] = {}  # what may be committed
@@ -154,6 +162,8 @@ class Consumer(driver.Consumer):
             await self.wait(self.can_resume_flow.wait())
         generation = self.app.consumer_generation_id
         await self._fetch(timeout)
+        if self._last is not None and not self._last.over.is_set() and not self._full():
+            await self._gather(self._last)
         if self.should_stop:
             return
         if not self.flow_active or self.app.consumer_generation_id != generation:
@@ -170,6 +180,19 @@ class Consumer(driver.Consumer):
         if self.batch_linger:
             await asyncio.sleep(self.batch_linger)
 
+    def _full(self) -> bool:
+        """Whether there is a batch's worth at hand."""
+        return sum(len(lane) for merge in self._merges.values() for lane in merge.lanes.values()) >= self.batch_size
+
+    async def _gather(self, last: Batch) -> None:
+        """Until what is worked on is over, but no longer than GATHER; then with what has come meanwhile."""
+        try:
+            await asyncio.wait_for(last.over.wait(), GATHER)
+        except TimeoutError:
+            return
+        if self.flow_active and not self.should_stop:
+            await self._fetch(0.0)
+
     async def _fetch(self, timeout: float) -> None:
         """One poll, into the lanes; of those partitions only that have room."""
         active = self._get_active_partitions()
@@ -180,7 +203,7 @@ class Consumer(driver.Consumer):
             await asyncio.sleep(0 if active else 0.2)
             return
         holding = any(lanes.values())
-        fetched = await self._getmany(active_partitions=wanted, timeout=0.02 if holding else timeout)
+        fetched = await self._getmany(active_partitions=wanted, timeout=min(0.02, timeout) if holding else timeout)
         if not self.flow_active or self.should_stop:
             return
         for aiotp, records in fetched.items():
@@ -267,7 +290,7 @@ class Consumer(driver.Consumer):
         return state.position if state.has_valid_position else None
 
     def _message(self, items: list[Any], generation: int) -> tuple[TP, ConsumerMessage]:
-        batch = Batch(items)
+        batch = self._last = Batch(items)
         ends: dict[TP, int] = {}
         for item in items:
             ends[TP(item.where, item.partition)] = item.offset + 1
@@ -303,6 +326,7 @@ class Consumer(driver.Consumer):
         self._first = dict(self._next)
 
     def _forget(self) -> None:
+        self._last = None
         self._merges.clear()
         self._flight.clear()
         self._done.clear()
