@@ -39,12 +39,13 @@ run: $(VENV)/.ready ## Vigil with a simulated exchange on this machine; Ctrl-C e
 dev: $(VENV)/.ready-dev ## setup, and the tools for tests and checks
 
 test: $(VENV)/.ready-dev ## every test: unit, integration, browser
-	$(BIN)/python -m pytest --numprocesses auto tests/unit
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal tests/unit
 	@# Each part in processes of its own: a browser keeps the event loop that other tests want.
 	for part in $(TESTS); do $(BIN)/python -m pytest --numprocesses 2 --dist worksteal $$part; done
 
 test-unit: $(VENV)/.ready-dev ## the quick unit tests, under a minute; they need nothing running
-	$(BIN)/python -m pytest --numprocesses auto -m 'not slow' tests/unit
+	@# Neighbours stay together: what a file or a room sets up, one process sets up.
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m 'not slow' tests/unit
 
 bench: $(VENV)/.ready-dev $(VENV)-bench/.ready ## measures speed, latency and memory, and prints how
 	$(BIN)/python -m benchmarks $(BENCH)

@@ -7,13 +7,13 @@ from typing import Any, get_args
 import pytest
 
 from detectors.base import Sighting
-from detectors.registry import Registry
 from domain.events.account_change import Change
 from domain.habits import Habits
 from notices.compose.changes import may_withdraw
 from tests.support.events import change
+from tests.support.registry import loaded
 
-ENTRY = Registry.load().entries["security_setting_changed"]
+ENTRY = loaded().entries["security_setting_changed"]
 SETTING: Any = ENTRY.detector
 QUIET = {"kyc_approved", "kyc_rejected"}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from email import message_from_bytes, policy
+from email import message_from_bytes
 
 import msgspec
 import pytest
@@ -31,8 +31,10 @@ def mails(name: str, **more: object) -> list[Rendered]:
 
 def texts(mail: Rendered) -> list[str]:
     """Its text and its HTML."""
-    message = message_from_bytes(mail.payload, policy=policy.default)
-    return [message.get_body((form,)).get_content() for form in ("plain", "html")]
+    # By the older of Python's two ways: it takes a tenth of the time, and there are two hundred mails here.
+    parts = {part.get_content_type(): part.get_payload(decode=True).decode() for part in message_from_bytes(mail.payload).walk()
+             if not part.is_multipart()}  # fmt: skip
+    return [parts["text/plain"], parts["text/html"]]
 
 
 @pytest.mark.parametrize("name", NAMES)

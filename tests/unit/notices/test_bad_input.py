@@ -82,6 +82,7 @@ def test_the_worst_of_all_in_each_kind(locale: str) -> None:
         check(name, locale, WORST)
 
 
+@pytest.mark.slow
 @given(
     name=st.sampled_from(KINDS),
     locale=st.sampled_from(["en", "ar", "zh-CN", "de"]),

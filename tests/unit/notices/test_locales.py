@@ -22,6 +22,7 @@ def test_every_language_that_is_promised_is_there():
     assert set(catalogue.available()) == {"en", "zh-CN", "zh-TW", "ja", "ko", "es", "fr", "de", "tr", "vi", "ru", "pt-BR", "ar"}
 
 
+@pytest.mark.slow
 def test_texts_are_collected_from_code_and_templates():
     """A text in either is a text to translate."""
     found = locales.messages()
