@@ -13,7 +13,7 @@ import msgspec
 
 from domain.events import STRUCTS, Input
 
-KEYS = {"event", "where", "value"}
+KEYS = {"event", "where", "value", "patient"}
 Test = Callable[[Any], bool]
 _BY_TAG: dict[str, type[Any]] = {str(struct.__struct_config__.tag): struct for struct in STRUCTS.values()}
 _BOUNDS = {"at_least": float.__ge__, "at_most": float.__le__}

@@ -70,10 +70,11 @@ def _step(
     any_of, patient = _any(f"{at}.any", name, raw, parameters, known), frozenset(raw.get("patient") or ())
     if unknown := sorted(patient.difference(any_of)):
         raise ValueError(f"{at}.patient: {unknown[0]} is not among any")
+    waiting = {named for named, one in zip(any_of, raw["any"], strict=True) if isinstance(one, Mapping) and one.get("patient")}
     return StoryStep(
         name=raw["name"],
         any=any_of,
-        patient=patient,
+        patient=patient | waiting,
         values=frozenset(raw.get("values") or ()),
         early=frozenset(raw.get("early") or ()),
         anytime=bool(raw.get("anytime", False)),

@@ -127,6 +127,7 @@ FEATURES: dict[str, str] = {
     "step_login": "stories: what was new about the login (`device`, `country`, `device,country`)",
     "step_change": "stories: the security change",
     "step_withdrawal": "stories: the withdrawal's address",
+    "step_losses": "value_extraction: trades that lose to one counterparty; value `losses`",
     "step_session": "session_theft: what doesn't fit the session (`network`, `country`, the detector's word)",
     "step_recovery": "sim_swap: the change of phone, or the recovery (`phone_changed`, `password_reset`, `recovery_requested` ...)",
     "step_key": "api_key_drain: the API key's id, or what was odd about it",

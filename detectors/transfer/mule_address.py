@@ -1,4 +1,5 @@
-"""Many accounts that never paid an address do so within days of each other.
+"""Many accounts that never paid an address do so within days of each other. Asked by those who pay it for the first time, and by those who
+did so within the days before: the first of them couldn't be told.
 
 Score: the chance of as many newcomers at the rate at which accounts found the address before. So an address that everybody pays (another
 exchange, a shop) is known for it: new payers come to it every day.
@@ -17,12 +18,14 @@ from domain.messages import Reason
 from domain.statistics import count_tail, surprise
 
 KIND = "paid-first"
+_YOUNG_DAYS = 7
+"""Days; only who is asked at all, the window decides."""
 _BY_CHANCE = 0.5
-"""Newcomers that an address nobody knows of may have at once: a friend tells a friend."""
+"""Newcomers within the window that an address nobody knows of may have at once: a friend tells a friend."""
 
 
 class MuleAddress(Detector):
-    """Asked by who pays it for the first time. Address and memo: accounts at an exchange share an address."""
+    """Address and memo: accounts at an exchange share an address."""
 
     events = (Transfer,)
     judges = counts = ASKED
@@ -37,10 +40,18 @@ class MuleAddress(Detector):
     def score_one(self, seen: Sighting, habits: Habits) -> Score | WarmingUp:
         event: Transfer = seen.event
         payee = flow.payee(event)
-        if not flow.asked(event) or not payee[0] or habits.transfer.knows(*payee):
+        if not flow.asked(event) or not payee[0]:
             return NORMAL
         at, window, me = event.at, self.window_hours * 3600.0, str(fingerprint(event.user_id))
-        paid = [when for member, when in seen.crowd.members(KIND, flow.payee_key(event), at, self.history_days * 86_400) if member != me]
+        known = habits.transfer.knows(*payee)
+        found = seen.crowd.members(KIND, flow.payee_key(event), at, self.history_days * 86_400) if not known or _young(seen, habits) else []
+        if known:
+            # Who first paid days ago, before the others came, pays again: their company is that of then and since.
+            mine = max([when for member, when in found if member == me], default=0.0)
+            if at - mine > window:
+                return NORMAL
+            window += at - mine
+        paid = [when for member, when in found if member != me]
         new = 1 + sum(when > at - window for when in paid)
         before = len(paid) + 1 - new
         if new < self.minimum_payers:
@@ -51,7 +62,7 @@ class MuleAddress(Detector):
         if full and not before:
             return NORMAL  # so many in so short a time: everybody pays there, and those who did before are forgotten
         since = max(at - window - min(paid), window / 4 if full else window) if before else window
-        expected = _BY_CHANCE + before * window / since
+        expected = _BY_CHANCE * window / (self.window_hours * 3600.0) + before * window / since
         value = surprise(count_tail(new, expected, expected))
         reasons = [Reason("payers", new, str(before), value)]
         return Score(value=value, reasons=reasons, subject=payee[0], facts=flow.facts(seen) | {"payers": str(new)})
@@ -62,3 +73,9 @@ class MuleAddress(Detector):
             seen.cohort.begun.count_one(seen.event.at)
         if flow.asked(seen.event) and payee[0] and not habits.transfer.knows(*payee):
             seen.crowd.add(KIND, flow.payee_key(seen.event), str(fingerprint(seen.event.user_id)), seen.event.at)
+
+
+def _young(seen: Sighting, habits: Habits) -> bool:
+    """Whether the payee was first paid within days; of one that its owner spoke for, or that had to make room, it isn't known."""
+    known = habits.transfer.payee(*flow.payee(seen.event))
+    return known is not None and bool(known.since) and seen.event.at // 86_400 - known.since <= _YOUNG_DAYS

@@ -20,7 +20,7 @@ _SAY: dict[str, Say] = {**why_login.SAY, **why_transfer.SAY, **why_trading.SAY}
 SPOKEN = frozenset(_SAY)
 UNSPOKEN = frozenset(
     [
-        *("ratio", "hours", "step_withdrawal", "ticket_state"),  # the notice says them itself
+        *("ratio", "hours", "step_withdrawal", "step_losses", "ticket_state"),  # the notice says them itself
         *("total_usd", "amount_rank", "failure_share", "counterparty_share"),  # would teach how to stay below
         "accounts",  # other people's; the notice says "many"
     ]

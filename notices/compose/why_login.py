@@ -106,6 +106,10 @@ def _step_login(reason: Reason, facts: Facts, formats: Formats, _: Words) -> lis
     said = [_("The device is new to your account.")] if "device" in what else []
     if "country" in what:
         said.append(_("You had not signed in from this country before."))
+    if what in ("session", "network"):
+        said.append(_("The sign-in began in another network."))
+    if what == "api_key_created":
+        said += _before(reason, facts, formats, _)
     return said
 
 

@@ -86,6 +86,9 @@ TOLD: dict[str, tuple[Severity, dict[str, str], Reasons]] = {
     "sim_swap": ("critical", WITHDRAWAL | {"change": "password_reset"}, {"step_recovery": "phone_changed", "step_withdrawal": "TQ5x"}),
     "api_key_drain": ("critical", WITHDRAWAL | {"api_key": "k-1"}, {"step_key": "k-1", "step_withdrawal": "TQ5x"}),
     "address_poisoning": ("critical", WITHDRAWAL | {"known_address": "TQ5xYb0000000000000000000000HdPf"}, {"step_lure": "TQ5x", "step_withdrawal": "TQ5x"}),
+    "value_extraction": (
+        "critical", TRADE | {"losing_trades": "14", "window_hours": "24", "lost_usd": "90"}, {"step_login": "device", "step_losses": "losses"}
+    ),
     "mule_payout": ("critical", WITHDRAWAL, {"step_income": "1300", "step_withdrawal": "TQ5x"}),
     "dormant_takeover": ("critical", WITHDRAWAL | {"idle_days": "412"}, {"step_return": "412", "step_withdrawal": "TQ5x"}),
     "stranger_payout": ("critical", WITHDRAWAL, {"step_login": "country", "step_whitelist": "TQ5x", "step_withdrawal": "TQ5x"}),

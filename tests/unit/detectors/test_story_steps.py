@@ -105,6 +105,15 @@ def test_what_must_not_happen_ends_it() -> None:
     assert chains(tale, [*plain, step(7, event="no", x="passkey")]) == [["e3", "e4", "e6"]]
 
 
+def test_a_condition_may_outlast_a_quiet_day() -> None:
+    """Where it says so: thieves wait until nobody asks any more."""
+    condition = {"event": "account_change", "where": {"change": "api_key_created"}}
+    patient = story(first={"any": [condition | {"patient": True}]}).steps[0]
+
+    assert patient.patient == frozenset(patient.any)
+    assert story(first={"any": [condition]}).steps[0].patient == frozenset()
+
+
 def test_each_stage_is_told_once() -> None:
     """The second step at notice, the third at what the story has."""
     tale, steps = story(second={"severity": "notice"}), [step(1, a="x"), step(2, b="x")]
