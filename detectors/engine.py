@@ -17,7 +17,7 @@ from detectors.base import NORMAL, Sighting, WarmingUp
 from detectors.budget import Budget
 from detectors.models import why
 from detectors.models.families import Family
-from detectors.models.risk import CONDEMNED, Alert, Risk, lifted, record, suspected
+from detectors.models.risk import CONDEMNED, Alert, Risk, anew, lifted, record, suspected
 from detectors.outcome import Outcome
 from detectors.plan import Plans, Verb
 from detectors.registry import Registry
@@ -133,7 +133,7 @@ class Engine:
         judged = outcome.judged = self.risk.judge(seen, family, row, alerts, suspicion, outcome.warming_up)
         outcome.risk = judged.risk
         self._each(todo.count, seen, state, outcome)
-        self._risk_verb(outcome, self.risk.count, seen, state.habits, judged, alerts)
+        self._risk_verb(outcome, self.risk.count, seen, state.habits, judged, anew(alerts, state.pending) if alerts else alerts)
         if self.records and row is not None:
             outcome.record = record(seen, judged, findings)
         outcome.findings = findings

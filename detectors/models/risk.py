@@ -26,6 +26,7 @@ from domain.habits import Habits
 from domain.habits.login import fingerprint, network_key
 from domain.ids import notice_id
 from domain.messages import Finding
+from domain.profile import Pending
 
 BASE = -7.0
 """Log odds before anything is known: one in a thousand."""
@@ -173,6 +174,14 @@ def record(seen: Sighting, judged: Judged, findings: Sequence[Finding]) -> Recor
         network=network_key(seen.place, client.ip),
         names=tuple(names),
     )
+
+
+def anew(alerts: list[Alert], pending: Sequence[Pending]) -> list[Alert]:
+    """Those that don't go on with what waits already: sixty fills of one theft are one alert, or the theft would pass for common."""
+    if not pending:
+        return alerts
+    waiting = {found.detector for before in pending for found in before.found}
+    return [alert for alert in alerts if alert[0] not in waiting]
 
 
 def suspected(severity: str) -> float:

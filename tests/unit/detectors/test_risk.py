@@ -71,6 +71,15 @@ def test_what_always_fires_says_little() -> None:
     assert rates.nats("Transfer", "often", "warning") > 0.0
 
 
+def test_a_theft_in_many_parts_is_one_alert(engine: Engine, settled: UserState) -> None:
+    """Or what a theft sets off sixty times would pass for common, and the next one for nothing."""
+    alerts = engine.risk._rates.fired.setdefault("Transfer", {})
+    for n in range(4):
+        assert "withdrawal_new_address" in {f.detector for f in judged(engine, settled, HOUR + 600 * n, "90000", ELSEWHERE).findings}
+
+    assert alerts["withdrawal_new_address"] == 1.0
+
+
 def test_amounts_rank_by_how_unusual_they_are(engine: Engine, settled: UserState) -> None:
     """Also where nothing fires at all, and not by their size alone."""
 
