@@ -101,7 +101,7 @@ class TransferHabits(msgspec.Struct, array_like=True, dict=True):
     def pay(self, address: str, memo: str, at: int) -> None:
         """Makes the payee known; of those kept whole the one not paid for longest makes room."""
         known = self.payee(address, memo)
-        self.forget_answers()
+        self.__dict__.pop("_said", None)
         if known is not None:
             known.count += 1
             known.last_at = max(known.last_at, at)
@@ -120,7 +120,7 @@ class TransferHabits(msgspec.Struct, array_like=True, dict=True):
     def unpay(self, address: str, memo: str) -> None:
         """Takes back one payment; who was paid only then is unknown again."""
         known = self.payee(address, memo)
-        self.forget_answers()
+        self.__dict__.pop("_said", None)
         if known is not None:
             known.count -= 1
             if known.count <= 0:
@@ -165,8 +165,20 @@ class TransferHabits(msgspec.Struct, array_like=True, dict=True):
 
     def forget_answers(self) -> None:
         """To be called when a transfer changes."""
-        for name in ("_said", "_flow", "_answers"):
-            self.__dict__.pop(name, None)
+        beside = self.__dict__
+        beside.pop("_flow", None)
+        beside.pop("_answers", None)
+
+    def lately(self, at: float, seconds: float) -> list[Flow]:
+        """Transfers out of the `seconds` up to and with `at`, in event time: few of the many that are kept."""
+        found, start = [], at - seconds
+        for flow in reversed(self.flows):
+            if flow.at <= start:
+                break
+            if flow.at <= at:
+                found.append(flow)
+        found.reverse()
+        return found
 
     def sprinkle(self, address: str, at: int) -> None:
         """Remembers who sent dust."""

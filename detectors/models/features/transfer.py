@@ -114,8 +114,9 @@ def features(seen: Sighting, habits: Habits) -> Row:
         paid = known.count if known is not None else int(transfer.knows(address, memo))
     strange = strange_log = strange_gap = _NAN
     strangers = strange_burst = 0.0
-    if not paid and transfer.flows:
-        others = [f for f in transfer.flows if at - DAY < f.at <= at and not f.taught and not f.undone]
+    today = transfer.lately(at, DAY)
+    if not paid and today:
+        others = [f for f in today if not f.taught and not f.undone]
         if others:
             strangers, strange_gap = float(len(others)), (at - others[-1].at) / 3600.0
             known_payees = len(transfer.payees) + len(transfer.old_payees)
@@ -133,7 +134,7 @@ def features(seen: Sighting, habits: Habits) -> Row:
         own.heat.now(at, WARM),
         own.embers.now(at, LUKEWARM),
         float(transfer.count),
-        float(sum([at - DAY < flown.at <= at for flown in transfer.flows])),
+        float(len(today)),
         float(paid),
         min(usd / balance, 1.0) if usd is not None and balance else _NAN,
         max(at - own.last_at, 0.0) / 3600.0 if own.last_at else _NAN,
