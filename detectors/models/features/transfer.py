@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 from detectors.base import Sighting
+from detectors.models import login_risk
 from detectors.models.grid import Cross, Grid
 from detectors.transfer import flow
 from domain.crowd import SETS, Crowd
@@ -32,6 +33,12 @@ SPANS = (3_600.0, 21_600.0, DAY)
 """Seconds in which payments to new payees may come thick: a program's pace, a thief's, a day's."""
 BELIEVED = 14.0
 """Days in which what is known of an address fades by e, without labels to say better."""
+AT_HOME, WEEKS = -2.0, 7
+"""Log likelihood ratio below which it comes from where the user always is, and days after which a payee is nobody's new one."""
+FAMILIAR = 0.3
+"""What an odd amount says that goes there from there: no thief pays whom his victim has paid for weeks, from the victim's home."""
+STRANGER, MOST_STRANGE = 0.7, 4.0
+"""What is believed of the ratio, and at most, in nats: people move about with open sessions more than they sign in from elsewhere."""
 _NAN = math.nan
 
 GRIDS = (
@@ -61,6 +68,8 @@ GRIDS = (
     Grid("strange_count", "transfers to unfamiliar payees within 24 hours", 0.0, 3.0, 0.35, log=True),
     Grid("strange_burst", "how improbable it is that so many new payees come so quickly, nats", 0.0, 12.0, 1.0),
     Grid("strange_gap", "hours since the last of those", 0.0, 4.0, 0.4, log=True),
+    Grid("from", "log likelihood ratio of whence it is asked for, attacker over user", -8.0, 8.0, 0.5),
+    Grid("familiar", "1 for a payee of weeks, asked for from where the user always is", 0.0, 1.0, 0.5),
 )
 NAMES = tuple(grid.name for grid in GRIDS)
 _PLACE = {name: place for place, name in enumerate(NAMES)}
@@ -146,7 +155,22 @@ def features(seen: Sighting, habits: Habits) -> Row:
         strangers,
         strange_burst,
         strange_gap,
+        *_whence(seen, habits),
     )
+
+
+def _whence(seen: Sighting, habits: Habits) -> tuple[float, float]:
+    """The last two values. A session that is stolen brings the device's name along: that a device is known clears nobody, another network
+    within the session speaks for itself. Programs live elsewhere than their owners: what keys do is judged by detectors of keys."""
+    event: Transfer = seen.event
+    client = event.client
+    if client is None or not client.ip or client.api_key_id or not habits.login.traits.hours:
+        return _NAN, _NAN
+    country, network, device, _, _ = login_risk.weigh(seen, habits.login.traits).parts
+    whence = max(country, 0.0) + network + (max(device, 0.0) if client.device_id else 0.0)
+    known = habits.transfer.payee(*flow.payee(event)) if whence < AT_HOME else None
+    weeks = known is not None and (not known.since or event.at // DAY - known.since >= WEEKS)
+    return whence, float(weeks)
 
 
 def burst(ages: list[float], usual: float) -> float:
@@ -263,14 +287,16 @@ def _worth(above_mean: float, above_log: float) -> float:
 
 
 def evidence(row: Row) -> tuple[tuple[str, float], ...]:
-    """What speaks for fraud without any classifier, in nats by name: the improbability of the amount, with how odd the last days were, and
-    the frauds known at the address against what was paid there since, and against what was paid in the same days."""
+    """What speaks for fraud without any classifier, in nats by name: the improbability of the amount, with how odd the last days were;
+    whence it is asked for; the frauds known at the address against what was paid there since, and in the same days."""
     found = []
     own = _worth(row[1], row[2]) * (1.0 - min(max(row[8] - 2.0, 0.0), 3.0) / 6.0)  # the rent goes to whom it always went to
     if row[16] > 0.0:  # what goes to strangers in parts is one amount
         own = max(own, _worth(row[16], row[17]))
     if own:
-        found.append(("own", own))
+        found.append(("own", own * FAMILIAR if row[27] == 1.0 else own))
+    if row[26] > 0.0:
+        found.append(("from", min(STRANGER * row[26], MOST_STRANGE)))
     if row[4]:
         found.append(("heat", math.log1p(row[4])))
     frauds = row[12] + ODD_COUNTS * row[18]

@@ -7,12 +7,14 @@ import math
 import pytest
 
 from detectors.base import Sighting
+from detectors.engine import Engine
 from detectors.models.features import transfer
 from domain.crowd import MemoryCrowd
 from domain.habits import Habits
 from domain.habits.login import fingerprint
 from domain.habits.transfer import Flow
-from tests.support.events import DAY, ELSEWHERE, HOUR, NOON, withdrawal
+from domain.profile import UserState, decode, encode
+from tests.support.events import DAY, ELSEWHERE, HOME, HOUR, LAPTOP, NOON, withdrawal
 
 
 def paid(crowd: MemoryCrowd, name: str, day: float) -> None:
@@ -124,3 +126,43 @@ def test_one_new_payee_alone_is_no_burst() -> None:
 def test_a_burst_is_a_finite_number_whatever_is_usual(usual: float, many: int) -> None:
     """Also for who hardly ever pays anybody new, and for who pays millions."""
     assert 0.0 <= transfer.burst([1.0] * many, usual) < 60.0
+
+
+AWAY = {"session_id": "s1", "device_id": "laptop", "ip": "203.0.113.77", "user_agent": LAPTOP["user_agent"]}
+
+
+def asked(
+    engine: Engine, state: UserState, address: str = HOME, usd: str = "100", client: dict[str, str] | None = None
+) -> dict[str, float]:
+    judged = engine.apply(withdrawal(HOUR, address, usd, client), decode(encode(state))).judged
+    assert judged.row is not None
+    return dict(zip(transfer.NAMES, judged.row, strict=True)) | {name: nats for name, nats in judged.parts if name in ("own", "from")}
+
+
+def test_a_session_that_goes_on_elsewhere_speaks_for_a_stranger(engine: Engine, settled: UserState) -> None:
+    """The known device clears nobody: its name is stolen with the session."""
+    home, away = asked(engine, settled), asked(engine, settled, client=AWAY)
+
+    assert home["from"] < transfer.AT_HOME
+    assert away["from"] > 0.0
+    assert home["familiar"] == 1.0
+    assert away["familiar"] == 0.0
+
+
+def test_an_odd_amount_to_a_payee_of_weeks_says_less_from_home(engine: Engine, settled: UserState) -> None:
+    """Than to somebody new, or from elsewhere."""
+    rent, stranger = asked(engine, settled, usd="4000"), asked(engine, settled, ELSEWHERE, "4000")
+    away = asked(engine, settled, usd="4000", client=AWAY)
+
+    assert rent["own"] < stranger["own"]
+    assert rent["own"] < away["own"]
+
+
+def test_where_nothing_is_told_of_the_client_nothing_is_said_of_it(engine: Engine, settled: UserState) -> None:
+    """Nor of a program, which lives elsewhere than its owner."""
+    for client in ({}, {"ip": "203.0.113.77", "api_key_id": "k1"}):
+        judged = engine.apply(withdrawal(HOUR, HOME, "100", client), decode(encode(settled))).judged
+        values = dict(zip(transfer.NAMES, judged.row, strict=True))
+
+        assert math.isnan(values["from"])
+        assert math.isnan(values["familiar"])
