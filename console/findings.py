@@ -21,8 +21,8 @@ from domain.events.verdict import Verdict
 from domain.severity import RANK
 
 LABELS: dict[str, Literal["fraud", "genuine"]] = {"fraud": "fraud", "genuine": "genuine"}
-MOST = 200
-"""Findings in the queue; the filter finds the others."""
+PAGE = 100
+"""Events on a page of the queue."""
 STATES = {"open": "Open", "notice": "At notice", "closed": "Closed"}
 
 
@@ -84,15 +84,15 @@ async def _queue(request: Request[Any, Any, Any]) -> dict[str, Any]:
     services: Services = request.app.state.services
     asked = request.query_params
     state = asked.get("state", "open") if asked.get("state") in STATES else "open"
-    text, detector = asked.get("q", "").strip()[:200], asked.get("detector", "")[:100]
+    text, detector, after = asked.get("q", "").strip()[:200], asked.get("detector", "")[:100], asked.get("after", "")[:400]
 
     def read() -> dict[str, Any]:
-        found = services.queries.queue(state=state, text=text, detector=detector, limit=MOST)
-        rows = grouped(found)
+        rows = grouped(services.queries.queue(state=state, text=text, detector=detector, after=after, limit=PAGE + 1))
+        more, rows = len(rows) > PAGE, rows[:PAGE]
         decided = services.queries.decision(asked["decided"]) if "decided" in asked else None
         return {
             "rows": rows,
-            "cut": len(found) == MOST,
+            "onward": rows[-1]["place"] if more else "",
             "decisions": services.queries.decisions_on([row["finding_id"] for row in rows]),
             "decided": decided,
         }
@@ -102,6 +102,10 @@ async def _queue(request: Request[Any, Any, Any]) -> dict[str, Any]:
         **values,
         "detectors": sorted(registry.entries, key=sentences.title),
         "state": state,
+        "after": after,
+        "asked": {
+            name: value for name, value in (("state", state if state != "open" else ""), ("q", text), ("detector", detector)) if value
+        },
         "states": STATES,
         "text": text,
         "detector": detector,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, literal_column, or_, select, tuple_
+from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, exists, func, literal_column, or_, select, tuple_
 
 from domain.ledger import micros, moment
 from domain.messages import FOR_TEAM, Finding
@@ -45,31 +45,33 @@ class ConsoleQueries:
         """Newest first; repeats of what was told before are left out."""
         return self._findings(select(findings).where(_told()).order_by(findings.c.occurred_at.desc()).limit(limit))
 
-    def queue(self, *, state: str = "open", text: str = "", detector: str = "", limit: int = 200) -> list[dict[str, Any]]:
-        """Of thirty days. `open`: grave and undecided, gravest first, then oldest; `notice`: the same at notice; `closed`: decided ones,
-        newest first. `text`: an id whole, or a part of detector or words."""
-        query = select(findings).where(findings.c.occurred_at >= self._month())
-        if state == "closed":
-            query = query.where(_decided()).order_by(findings.c.occurred_at.desc())
-        else:
-            severities = ("notice",) if state == "notice" else GRAVE
-            query = query.where(~_decided(), findings.c.severity.in_(severities), _told()).order_by(
-                findings.c.severity, findings.c.occurred_at
-            )
-        if detector:
-            query = query.where(findings.c.detector == detector)
-        if text:
-            query = query.where(
-                or_(
-                    findings.c.user_id == text,
-                    findings.c.finding_id == text,
-                    findings.c.notice_id == text,
-                    findings.c.event_id == text,
-                    findings.c.detector.contains(text, autoescape=True),
-                    findings.c.body.contains(text, autoescape=True),
-                )
-            )
-        return self._findings(query.limit(limit))
+    def queue(self, *, state: str = "open", text: str = "", detector: str = "", after: str = "", limit: int = 200) -> list[dict[str, Any]]:
+        """Of thirty days, every finding that fits on the first `limit` events. `open`: grave and undecided, gravest first, then oldest;
+        `notice`: the same at notice; `closed`: decided ones, newest first. `text`: an id whole, or a part of detector or words. `after`:
+        the `place` of the last row of the page before."""
+        other = findings.alias("other")
+        # An event stands where the first of its findings stands; those that come later in the order don't bring it again.
+        columns = ("occurred_at", "finding_id") if state == "closed" else ("severity", "occurred_at", "finding_id")
+        here, there = (tuple_(*(table.c[name] for name in columns)) for table in (findings, other))
+        before = there > here if state == "closed" else there < here
+        query = select(findings).where(
+            findings.c.occurred_at >= self._month(),
+            _decided() if state == "closed" else ~_decided(),
+            *_fitting(findings, state, text, detector),
+        )
+        firsts = query.where(~exists().where(other.c.event_id == findings.c.event_id, before, *_fitting(other, state, text, detector)))
+        if (last := _place(after, columns)) is not None:
+            firsts = firsts.where(here < last if state == "closed" else here > last)
+        order = [column.desc() for column in here] if state == "closed" else list(here)
+        key = firsts.with_only_columns(*(findings.c[name] for name in ("event_id", "severity", "occurred_at", "finding_id")))
+        with self.database.reading() as connection:
+            leading = connection.execute(key.order_by(*order).limit(limit)).all()
+            places = {event: f"{severity} {at} {name}" for event, severity, at, name in leading}
+            found = connection.execute(query.where(findings.c.event_id.in_(list(places))).order_by(*order))
+            rows = [_found(_row(row)) for row in found]
+        turn = {event: number for number, event in enumerate(places)}
+        rows.sort(key=lambda row: turn[row["event_id"]])
+        return [{**row, "place": places[row["event_id"]]} for row in rows]
 
     def open_count(self) -> int:
         """Events with findings of thirty days that wait for a person."""
@@ -297,10 +299,7 @@ class ConsoleQueries:
 
     def _findings(self, query: Select[Any]) -> list[dict[str, Any]]:
         """Rows with their Finding at `body`."""
-        rows = self._rows(query)
-        for row in rows:
-            row["finding"] = _FINDING.decode(row.pop("body"))
-        return rows
+        return [_found(row) for row in self._rows(query)]
 
     def _rows(self, query: Select[Any]) -> list[dict[str, Any]]:
         with self.database.reading() as connection:
@@ -311,9 +310,32 @@ class ConsoleQueries:
             return {str(row[0]): int(row[1]) for row in connection.execute(query)}
 
 
-def _told() -> ColumnElement[bool]:
+def _told(of: FromClause = findings) -> ColumnElement[bool]:
     """What its owner was told before (cooldown) needs nobody's decision a second time; what is the team's alone does."""
-    return or_(findings.c.suppressed.is_(None), findings.c.suppressed == FOR_TEAM)
+    return or_(of.c.suppressed.is_(None), of.c.suppressed == FOR_TEAM)
+
+
+def _fitting(of: FromClause, state: str, text: str, detector: str) -> list[ColumnElement[bool]]:
+    """What the queue is asked for, of one finding by itself."""
+    asked: list[ColumnElement[bool]] = []
+    if state != "closed":
+        asked += [of.c.severity.in_(("notice",) if state == "notice" else GRAVE), _told(of)]
+    if detector:
+        asked.append(of.c.detector == detector)
+    if text:
+        whole = [of.c[name] == text for name in ("user_id", "finding_id", "notice_id", "event_id")]
+        asked.append(or_(*whole, *(of.c[name].contains(text, autoescape=True) for name in ("detector", "body"))))
+    return asked
+
+
+def _place(text: str, columns: Sequence[str]) -> tuple[Any, ...] | None:
+    """A `place` as the values of these columns; None for what is none: then the first page is shown."""
+    severity, _, rest = text.partition(" ")
+    at, _, last = rest.partition(" ")
+    if not (last and at.isascii() and at.isdigit() and len(at) < 19):
+        return None
+    known = {"severity": severity, "occurred_at": int(at), "finding_id": last}
+    return tuple(known[name] for name in columns)
 
 
 def _decided() -> ColumnElement[bool]:
@@ -324,6 +346,11 @@ def _decided() -> ColumnElement[bool]:
         .select_from(decisions.join(same, same.c.finding_id == decisions.c.finding_id))
         .where(same.c.event_id == findings.c.event_id, decisions.c.withdrawn_at.is_(None))
     )
+
+
+def _found(row: dict[str, Any]) -> dict[str, Any]:
+    row["finding"] = _FINDING.decode(row.pop("body"))
+    return row
 
 
 def _row(row: Row[Any]) -> dict[str, Any]:

@@ -6,15 +6,27 @@ from typing import Any
 
 import pytest
 
+from console.findings import PAGE
 from tests.browser.conftest import AXE, Site, Watched
-from tests.support.console import TOKENS
+from tests.support.console import NASTY, NOW, TOKENS, finding
 
 pytestmark = pytest.mark.browser
 
 PAGES = [
     *("/", "/findings", "/findings/f3", "/findings/f5", "/users", "/users/u1042", "/notices", "/notices/n1042", "/notices/n55"),
     *("/catalogue", "/catalogue/account_takeover?locale=ar&channel=text", "/catalogue/login_new_device?locale=ja&channel=sms"),
-    *("/campaigns", "/cases", "/deliveries", "/detectors", "/detectors/login_new_device", "/models", "/mailbox", "/demo", "/demo/u1042"),
+    *(
+        "/campaigns",
+        "/cases",
+        "/feedback",
+        "/deliveries",
+        "/detectors",
+        "/detectors/login_new_device",
+        "/models",
+        "/mailbox",
+        "/demo",
+        "/demo/u1042",
+    ),
 ]
 ANSWERS = [f"/n/{TOKENS['u1042']}", f"/n/{TOKENS['u7']}", "/n/unknown", "/sign-in", "/no-such-page"]
 LOOKS: list[tuple[Any, int]] = [("light", 1280), ("light", 390), ("dark", 390), ("dark", 1280)]
@@ -53,6 +65,38 @@ def check(watched: Watched, site: Site, path: str) -> None:
 def test_a_staff_page_is_accessible(shared_site: Site, visit: Callable[..., Watched], path: str) -> None:
     """No violation of axe-core's rules, nothing sticks out, no complaint of the browser about policy or script."""
     check(visit(shared_site), shared_site, path)
+
+
+def test_a_campaign_is_accessible(site: Site, visit: Callable[..., Watched]) -> None:
+    """With what a fraud chose to call itself, and many hosts."""
+    facts = {"campaign": "abc", "reporters": "4", "first_at": NOW.isoformat()}
+    with site.services.store.transaction(NOW) as transaction:
+        transaction.add_findings(
+            [
+                finding(f"c{n}", "report_campaign", "info", f"r{n}", f"u{n}", -n, {**facts, "campaign_role": "reporter", "host": host})
+                for n, host in enumerate([NASTY, "a-rather-long-name-of-an-exchange-verify" + "[.]example" * 6, "okx[.]test"])
+            ]
+            + [finding("c9", "report_campaign", "warning", "r9", "u9", -1, {**facts, "campaign_role": "payer", "address": "T" + "x" * 33})]
+        )
+
+    check(visit(site), site, "/campaigns")
+
+
+def test_the_pages_of_the_queue_are_accessible_and_turned(site: Site, visit: Callable[..., Watched]) -> None:
+    """The first, the last, and one that was worked off; from one to the next by a link."""
+    with site.services.store.transaction(NOW) as transaction:
+        transaction.add_findings(
+            [finding(f"q{n:03}", "login_new_device", "warning", f"y{n:03}", "u7", -600 + n, {"device": "x"}) for n in range(PAGE + 5)]
+        )
+    check(visit(site), site, "/findings")
+    page = visit(site).page
+    page.goto(site.url + "/findings")
+    page.get_by_role("link", name="Next in the queue").click()
+    page.wait_for_url("**/findings?after=*")
+    assert page.locator("a.title").count() == 7
+
+    check(visit(site), site, page.url.removeprefix(site.url))
+    check(visit(site), site, "/findings?after=warning+1900000000000000+z")
 
 
 @pytest.mark.parametrize("path", ANSWERS)
