@@ -67,6 +67,8 @@ STANDS = 3 * 3600.0
 MOST_OFF = 5.0
 """What is new, but was there before and waits to be learned, speaks for an attack as it did then, less the logarithm of 1 + the time that
 nobody objected in STANDS; at most so many nats less. A clear attack never gets cheaper."""
+HOME = -6.0
+"""About what a home says; a bound of what is worth telling apart."""
 _KERNEL = (0.28, 0.2, 0.11, 0.05)
 """Weight of a sign-in at the same hour, and of those one, two and three hours away on either side."""
 _HOUR_PRIOR = 4.0
@@ -157,6 +159,31 @@ def weigh(seen: Sighting, traits: Traits) -> Weighed:
     weighed = Weighed(BASE + sum(parts), parts, tuple(levels), sign_ins, path, tuple(judged))
     _last[:] = seen, traits, weighed
     return weighed
+
+
+def whence(seen: Sighting, traits: Traits) -> float:
+    """Log likelihood ratio, attacker over user, of where something other than a sign-in is asked for: of country, network and device, as
+    `weigh` has them, in less time. What a thief brings along with a stolen session speaks for nobody: a known device, the usual country.
+    HOME for a known device at a known address."""
+    path, counts = path_of(seen), traits.counts
+    if not counts:
+        return 0.0
+    if path[ADDRESS] in counts[ADDRESS] and path[DEVICE] in counts[DEVICE]:
+        return HOME
+    model, at = _model(seen), seen.event.at
+    gap = bisect(_GAPS, at - traits.last_at)
+    moving = gap + (4 if seen.agent.system in _PHONES else 0)
+    levels, judged = [0.0] * LEVELS, []
+    for level in (PLACE, NETWORK, BLOCK, ADDRESS, DEVICE):
+        key, above = path[level], ABOVE[level]
+        n = sum(counts[level].values()) if above is None else counts[above].get(path[above], 0)
+        if key and n:
+            parent = 0 if above is None else path[above]
+            one, levels[level] = _judge(level, key, parent, n, gap if level == DEVICE else moving, traits, model)
+            judged.append(one)
+    if traits.waiting:
+        _stood(levels, judged, path, traits, at)
+    return max(levels[PLACE], 0.0) + levels[NETWORK] + levels[BLOCK] + levels[ADDRESS] + max(levels[DEVICE], 0.0)
 
 
 def count(seen: Sighting, traits: Traits) -> None:

@@ -160,14 +160,12 @@ def features(seen: Sighting, habits: Habits) -> Row:
 
 
 def _whence(seen: Sighting, habits: Habits) -> tuple[float, float]:
-    """The last two values. A session that is stolen brings the device's name along: that a device is known clears nobody, another network
-    within the session speaks for itself. Programs live elsewhere than their owners: what keys do is judged by detectors of keys."""
+    """The last two values. Programs live elsewhere than their owners: what keys do is judged by detectors of keys."""
     event: Transfer = seen.event
     client = event.client
     if client is None or not client.ip or client.api_key_id or not habits.login.traits.hours:
         return _NAN, _NAN
-    country, network, device, _, _ = login_risk.weigh(seen, habits.login.traits).parts
-    whence = max(country, 0.0) + network + (max(device, 0.0) if client.device_id else 0.0)
+    whence = login_risk.whence(seen, habits.login.traits)
     known = habits.transfer.payee(*flow.payee(event)) if whence < AT_HOME else None
     weeks = known is not None and (not known.since or event.at // DAY - known.since >= WEEKS)
     return whence, float(weeks)
