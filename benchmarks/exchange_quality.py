@@ -68,6 +68,7 @@ class Run:
     """One seed: attacks by id, and honest days of users with their worst risk and notices."""
 
     def __init__(self, seed: int, options: argparse.Namespace):
+        self.seed = seed
         self.world = Graded(seed, options.users, options.days, options.learned, options.each)
         self.attacks: dict[str, Attack] = {}
         self.days: dict[tuple[str, int], float] = defaultdict(float)
@@ -177,6 +178,15 @@ def figures(runs: list[Run]) -> dict[str, Any]:
         "told_kinds": dict(sum((run.kinds for run in runs), Counter()).most_common(40)),
         "grades": grades,
         "kinds": kinds,
+        "seeds": {str(run.seed): alone(run) for run in runs} if len(runs) > 1 else {},
+    }
+
+
+def alone(run: Run) -> dict[str, float]:
+    """What a seed by itself comes to: how far they lie apart is how sure the figures are."""
+    result = figures([run])
+    return {grade: row["risk"] for grade, row in result["grades"].items()} | {
+        name: result[name] for name in ("told_false_user_days_per_1000", "wrong_criticals_per_1000")
     }
 
 
@@ -215,6 +225,7 @@ def show(result: dict[str, Any], runs: list[Run], detail: bool) -> None:
         {k: result[k] for k in ("events", "user_days", "risk_threshold", "told_false_user_days_per_1000", "wrong_criticals_per_1000")}
     )
     out.print(result["told_kinds"])
+    out.print(result["seeds"])
     if not detail:
         return
     for run in runs:
@@ -246,6 +257,7 @@ def main() -> None:
     for seed in options.seeds:
         print(f"seed {seed}", file=sys.stderr)
         runs.append(Run(seed, options).go())
+        print(f"seed {seed}: {alone(runs[-1])}", file=sys.stderr)
     result = figures(runs)
     show(result, runs, options.detail)
     options.output.parent.mkdir(exist_ok=True)
