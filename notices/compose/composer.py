@@ -19,7 +19,7 @@ from notices.compose.announcement import is_announcement
 from notices.compose.approval import Gate
 from notices.compose.catalogue import Words
 from notices.compose.editions import version
-from notices.compose.formats import clean
+from notices.compose.formats import clean, pieces
 from notices.compose.recipients import CURRENT, MANAGER, Recipient, recipients, slots
 from notices.compose.templates import html_layout, text_layout
 from notices.compose.view import Parts, Reader, number, parts
@@ -112,7 +112,8 @@ class Composer:
             to = recipients(notice, user, now)
         reader = Reader.of(user, self.default_locale, self.gate).of_text(notice.facts.get("text_locale", "")).of_kind(notice.kind)
         words = parts(notice, reader, self.brand, parts_of_digest, user)
-        code = clean(user.anti_phishing_code if user else None, MAX_CODE)
+        # Its reader compares it letter by letter: the dots of a code that looks like a host stay. What makes a link by itself goes.
+        code = clean(user.anti_phishing_code if user else None, MAX_CODE, own=True)
         until = answer_until or now + self.answer_ttl
         rendered = []
         for recipient in to:
@@ -201,6 +202,7 @@ class Composer:
             "tip": words.tip,
             "answer_url": link,
             "code": code,
+            "code_pieces": pieces(code),
             "number": number(notice.notice_id) if copy else self.check_code(notice.notice_id),
             "pairs": [_("{label}: {value}", label=fact.label, value=fact.value) for fact in words.facts],
             "helpful_url": helpful,
@@ -295,8 +297,8 @@ class Composer:
                 for branded in (True, False) if self.brand_in_sms else (False,):
                     for sentence in sentences:
                         body = f"{sentence}{tail}"
-                        yield sms.plain((_("{brand}: {text}", brand=self.brand, text=body) if branded else body) + signed)
-        yield sms.plain(f"{words.sms[-1]} {link}".strip() + ours)
+                        yield sms.plain(_("{brand}: {text}", brand=self.brand, text=body) if branded else body) + signed
+        yield sms.plain(f"{words.sms[-1]} {link}".strip()) + ours
         yield sms.plain(f"{words.sms[-1]} {link}".strip())
 
     def _inbox(self, notice: Notice, words: Parts, gap: str) -> bytes:

@@ -232,6 +232,29 @@ def test_the_code_can_be_left_out_of_text_messages():
     assert "red-fox" not in sms(compose(notice("withdrawal_large"), user(), composer))
 
 
+@pytest.mark.parametrize("code", ["red.fox", "blue.whale.app", "me@home.example", "c:/red", "“red–fox”", "赤い。fox"])
+def test_the_code_is_shown_as_its_owner_set_it(code):
+    """He compares it letter by letter. In the mail's HTML no stretch of text holds a host that a mail reader would make a link of."""
+    rendered = compose(notice("withdrawal_large"), user(anti_phishing_code=code))
+    html = text(mail(rendered), "html")
+
+    assert f"Your anti-phishing code: {code}" in text(mail(rendered)).split("\r\n")
+    assert f"Your anti-phishing code: {code}" in Page(html).words
+    assert f"[{code}]" in sms(rendered)
+    host = re.compile(r"\w[.@。/]\w|:/")
+    shown = html.partition("Your anti-phishing code:")[2].partition("</strong>")[0]
+    assert not any(host.search(stretch) for stretch in re.split("<[^>]*>", shown))
+
+
+def test_a_code_brings_neither_a_link_nor_what_is_not_seen():
+    """Who took the account may have set it."""
+    rendered = compose(notice("withdrawal_large"), user(anti_phishing_code="https://www.evil\u200b.test\r\nBcc: \u202ex"))
+
+    assert "Your anti-phishing code: evil.test Bcc: x" in text(mail(rendered)).split("\r\n")
+    assert "[evil.test Bcc: x]" in sms(rendered)
+    assert Page(text(mail(rendered), "html")).links == [LINK]
+
+
 def test_the_inbox_item_holds_neither_link_nor_code():
     """What lies in Redis opens nothing."""
     item = inbox(compose(notice("withdrawal_large"), user()))
