@@ -60,6 +60,7 @@ TITLES = {
     "session_theft": "Session theft",
     "sim_swap": "SIM swap",
     "stranger_payout": "Payout after a strange sign-in",
+    "value_extraction": "Money lost away by trading",
     "account_takeover": "Account takeover",
     "digest": "Digest",
 }
@@ -126,6 +127,8 @@ SENTENCES = {
     "session_theft": "A session goes on from elsewhere, and {amount} are to go to a new address.",
     "sim_swap": "A contact was changed, someone recovered through it and entered in a new way, and {amount} are to go to a new address.",
     "stranger_payout": "Someone entered in a way new to this account, and then {amount} were asked for.",
+    "value_extraction": "Someone entered in a way new to this account, or made a key for it, and trades from there lose to one counterparty"
+    "[: {lost_usd} USD][ in {losing_trades} trades].",
 }
 """By detector or story. `{fact|what is said without it}`, `[left out where its fact isn't there: {fact}]`; sentences.py has the words that
 are made of several facts."""
@@ -197,6 +200,7 @@ FEATURES = {
     "step_login": "First, the login",
     "step_change": "Then, the change",
     "step_withdrawal": "Then, the withdrawal",
+    "step_losses": "Then, the losses",
 }
 
 CHANGES = {
