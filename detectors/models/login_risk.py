@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_left as bisect
+from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any
@@ -26,24 +27,23 @@ from typing import Any
 import msgspec
 
 from detectors.base import Sighting
-from detectors.models.logins import NEXT, Logins
+from detectors.models.logins import ALIKE, KINDS, LATER, NEWER, NEXT, OLDER, Judged, Logins, code_of
 from domain.habits.login import fingerprint, network_key
 from domain.habits.traits import (
     ABOVE,
     ADDRESS,
     AGENT,
     BLOCK,
-    BROWSER,
     DEVICE,
     HOURS,
     LEVELS,
     NETWORK,
     PLACE,
-    SYSTEM,
     UNIT,
     VERSION,
     Traits,
 )
+from domain.place import Place
 
 KNOWN = (0.5, 0.3, 0.05, 0.02, 0.01, 0.5, 0.4, 0.3, 0.2)
 """A level: how likely an attacker comes with a value of the victim's on purpose."""
@@ -60,9 +60,6 @@ OWN = 2.0 * UNIT
 """How many new values it takes until a user's own rate of them counts as much as everybody's."""
 FEATURE = ("country", "network", "network", "network", "device", "browser", "browser", "browser", "browser")
 FEATURES = ("country", "network", "device", "browser", "hour")
-NEWER, OLDER, LATER = 1, 2, 3
-ANY, KINDS = (NEWER,), (NEWER, OLDER, LATER)
-"""Kinds of novelty that are told apart: of versions three, LATER is one beyond the next releases."""
 STANDS = 3 * 3600.0
 MOST_OFF = 5.0
 """What is new, but was there before and waits to be learned, speaks for an attack as it did then, less the logarithm of 1 + the time that
@@ -71,6 +68,7 @@ HOME = -6.0
 """About what a home says; a bound of what is worth telling apart."""
 _KERNEL = (0.28, 0.2, 0.11, 0.05)
 """Weight of a sign-in at the same hour, and of those one, two and three hours away on either side."""
+_BESIDE = tuple(enumerate(_KERNEL[1:], 1))
 _HOUR_PRIOR = 4.0
 _PHONES = frozenset({"iPhone", "iPad", "iPod", "Android"})
 _AHEAD = (0.1, 0.4, 0.8)
@@ -82,21 +80,6 @@ Path = tuple[int, ...]
 
 _last: list[Any] = [None, None, None]
 """The sighting weighed last, by which traits, and the result."""
-
-
-class Judged(msgspec.Struct, frozen=True):
-    """One level of a sign-in whose level above was the user's."""
-
-    level: int
-    n: int
-    """Sign-ins with the value above."""
-    kind: int
-    """0 for a value of the user's, NEWER or OLDER for a new one."""
-    circumstance: int
-    rate: float
-    """How likely it is new to anybody with as many."""
-    last: float = -1.0
-    """Of a known value: the part of those n sign-ins that came with what the last one came with; -1 where that had another value above."""
 
 
 class Weighed(msgspec.Struct, frozen=True):
@@ -111,7 +94,7 @@ class Weighed(msgspec.Struct, frozen=True):
     sign_ins: int
     """Length of the history."""
     path: Path
-    judged: tuple[Judged, ...]
+    judged: Sequence[Judged]
 
     @property
     def risk(self) -> float:
@@ -124,39 +107,23 @@ def weigh(seen: Sighting, traits: Traits) -> Weighed:
     if _last[0] is seen and _last[1] is traits:
         remembered: Weighed = _last[2]
         return remembered  # the detector and the features both ask, and both then learn
-    model, path, at = _model(seen), path_of(seen), seen.event.at
-    levels, judged, hour, sign_ins = [0.0] * LEVELS, [], 0.0, sum(traits.hours)
+    path, at, hours = path_of(seen), seen.event.at, traits.hours
+    levels, hour, sign_ins = [0.0] * LEVELS, 0.0, sum(hours)
+    judged: Sequence[Judged] = ()
     if sign_ins:
         # How long ago the last sign-in was, and whether the device is the user's (0), another (1) or not told (2).
         gap = bisect(_GAPS, at - traits.last_at)
-        moving = gap + (4 if seen.agent.system in _PHONES else 0)
+        moving = gap + 4 if seen.agent.system in _PHONES else gap
         device = path[DEVICE]
         on_device = gap + (8 if device == _NO_DEVICE else 0 if device in traits.counts[DEVICE] else 4)
-        for level, key in enumerate(path):
-            above = ABOVE[level]
-            parent = 0 if above is None else path[above]
-            counts = traits.counts[level]
-            if above is None:
-                n = sum(counts.values())
-            elif level == AGENT:  # older profiles hold none below the browser
-                n = sum([counts[k] for k in _below(counts, key)])
-            else:
-                n = traits.counts[above].get(parent, 0)
-            if key and n:
-                circumstance = on_device if level > DEVICE else gap if level == DEVICE else moving
-                one, levels[level] = _judge(level, key, parent, n, circumstance, traits, model)
-                judged.append(one)
+        circumstances = (moving, moving, moving, moving, gap, on_device, on_device, on_device, on_device)
+        judged = _judge(levels, path, gap, circumstances, traits, _model(seen))
         if traits.waiting:
             _stood(levels, judged, path, traits, at)
-        hour = _hour_ratio(int(at // 3600) % HOURS, traits.hours, sign_ins)
-    parts = (
-        levels[PLACE],
-        levels[NETWORK] + levels[BLOCK] + levels[ADDRESS],
-        levels[DEVICE],
-        levels[SYSTEM] + levels[BROWSER] + levels[VERSION] + levels[AGENT],
-        hour,
-    )
-    weighed = Weighed(BASE + sum(parts), parts, tuple(levels), sign_ins, path, tuple(judged))
+        hour = _hour_ratio(int(at // 3600) % HOURS, hours, sign_ins)
+    place, network, block, address, device_, system, browser, version, agent = levels
+    parts = (place, network + block + address, device_, system + browser + version + agent, hour)
+    weighed = Weighed(BASE + sum(parts), parts, tuple(levels), sign_ins, path, judged)
     _last[:] = seen, traits, weighed
     return weighed
 
@@ -170,17 +137,11 @@ def whence(seen: Sighting, traits: Traits) -> float:
         return 0.0
     if path[ADDRESS] in counts[ADDRESS] and path[DEVICE] in counts[DEVICE]:
         return HOME
-    model, at = _model(seen), seen.event.at
+    at = seen.event.at
     gap = bisect(_GAPS, at - traits.last_at)
-    moving = gap + (4 if seen.agent.system in _PHONES else 0)
-    levels, judged = [0.0] * LEVELS, []
-    for level in (PLACE, NETWORK, BLOCK, ADDRESS, DEVICE):
-        key, above = path[level], ABOVE[level]
-        n = sum(counts[level].values()) if above is None else counts[above].get(path[above], 0)
-        if key and n:
-            parent = 0 if above is None else path[above]
-            one, levels[level] = _judge(level, key, parent, n, gap if level == DEVICE else moving, traits, model)
-            judged.append(one)
+    moving = gap + 4 if seen.agent.system in _PHONES else gap
+    levels = [0.0] * LEVELS
+    judged = _judge(levels, path[: DEVICE + 1], gap, (moving, moving, moving, moving, gap), traits, _model(seen))
     if traits.waiting:
         _stood(levels, judged, path, traits, at)
     return max(levels[PLACE], 0.0) + levels[NETWORK] + levels[BLOCK] + levels[ADDRESS] + max(levels[DEVICE], 0.0)
@@ -191,27 +152,29 @@ def count(seen: Sighting, traits: Traits) -> None:
     if seen.cohort is None:
         return
     model, weighed = _model(seen), weigh(seen, traits)
+    path = weighed.path
     model.fade(seen.event.at)
-    for level, key in enumerate(weighed.path):
-        if key:
-            model.count_value(level, key)
-    for one in weighed.judged if weighed.logit < CLEAR else ():
-        level, key = one.level, weighed.path[one.level]
-        if one.kind and traits.waits(level, key):
-            continue  # it is no more new than before
-        model.count_novelty(level, one.n, one.circumstance, one.kind, KINDS if level == VERSION else ANY)
-        if one.kind:
-            traits.wait(level, key, int(seen.event.at))
-        elif one.last >= 0.0:
-            model.count_repeat(level, one.circumstance & 3, key == _newest(traits.counts[level]), one.last)
+    model.count_values(path)
+    if weighed.logit >= CLEAR:
+        return
+    counted: Sequence[Judged] = weighed.judged
+    if any(one[2] for one in counted):
+        counted = []
+        for one in weighed.judged:
+            level, kind = one[0], one[2]
+            if not kind or not traits.waits(level, path[level]):  # else it is no more new than before
+                counted.append(one)
+                if kind:
+                    traits.wait(level, path[level], int(seen.event.at))
+    model.count_levels(counted)
 
 
 def learn(seen: Sighting, traits: Traits) -> None:
     """Takes the sign-in as the user's own."""
     weighed, at = weigh(seen, traits), seen.event.at
     _last[:] = None, None, None
-    for one in weighed.judged:
-        traits.surprised(one.level, one.kind > 0, one.rate)
+    if weighed.judged:
+        traits.surprised([(one[0], one[2] > 0, one[4]) for one in weighed.judged])
     traits.learn(weighed.path, int(at // 3600) % HOURS, int(at))
 
 
@@ -220,48 +183,75 @@ def path_of(seen: Sighting) -> Path:
     client, place, agent = seen.event.where, seen.place, seen.agent
     text = client.user_agent or ""
     return (
-        *_network_path(client.ip or "", place.country, place.asn, place.shared_exit, bool(network_key(place, client.ip))),
+        *_network_path(client.ip or "", place.country, place.asn, place.shared_exit),
         _whole(client.device_id or "-"),
         *_agent_path(text if len(text) <= 512 else text[:512], agent.system, agent.browser, agent.version),
     )
 
 
-def _judge(level: int, key: int, parent: int, n: int, circumstance: int, traits: Traits, model: Logins) -> tuple[Judged, float]:
-    """The level with its log likelihood ratio, attacker over user, given the values above."""
-    counts = traits.counts[level]
-    own, known, mass = counts.get(key, 0), KNOWN[level], 0.0
-    if level == VERSION:
-        newest = max(_below(counts, key), default=0)
-        soon, far = model.ahead(newest, parent)
-        circumstance += 12 * bisect(_AHEAD, soon + far)
-        rates = [model.novelty(level, n, circumstance, kind) for kind in KINDS]
-        rate = sum(rates)
-    else:
-        rate = model.novelty(level, n, circumstance, NEWER)
-    multiple = (traits.novel[level] + OWN) / (traits.expected[level] + OWN) if traits.novel else 1.0
-    if own:
-        if key == _NO_DEVICE:
-            return Judged(level, n, 0, circumstance, rate), 0.0  # everybody can tell none
-        mine, last = min(own / n, 1.0), _newest(counts)
-        share = min(counts[last] / n, 1.0) if ABOVE[level] is None or last >> 16 == key >> 16 else -1.0
-        if share >= 0.0:
-            again = model.repeats(level, circumstance & 3)
-            mine = (1.0 - again) * mine + again * (last == key)
-        attacker = known * mine + (1 - known) * model.share(level, key, parent, own, n)
-        return Judged(level, n, 0, circumstance, rate, share), math.log(attacker / ((1 - min(rate * multiple, 0.9)) * mine))
-    kind, new = NEWER, rate
-    if level == VERSION:
-        kind, mass = (OLDER, 0.0) if key < newest else (NEWER, soon) if key <= newest + NEXT else (LATER, far)
-        new = rates[kind - 1]
-    if kind == OLDER or level != VERSION:
-        mass = 1.0 - sum([model.share(level, k, parent, counts[k], n) for k in (_below(counts, key) if parent else counts)])
-    attacker = (1 - known) * min(max(mass, LEAST_NEW), 1.0)
-    return Judged(level, n, kind, circumstance, rate), math.log(attacker / min(new * multiple, 0.9))
+def _judge(levels: list[float], path: Path, gap: int, circumstances: Path, traits: Traits, model: Logins) -> list[Judged]:
+    """The levels to judge; puts the log likelihood ratio of each, attacker over user, given the values above, into `levels`."""
+    judged: list[Judged] = []
+    counted, novel, expected = traits.counts, traits.novel, traits.expected
+    for level, key in enumerate(path):
+        if not key:
+            continue
+        counts, above, circumstance = counted[level], ABOVE[level], circumstances[level]
+        parent = 0 if above is None else path[above]
+        if above is None:
+            n = sum(counts.values())
+        elif level == AGENT:  # older profiles hold none below the browser
+            n = sum([counts[k] for k in _below(counts, key)])
+        else:
+            n = counted[above].get(parent, 0)
+        if not n:
+            continue
+        own, code, ahead = counts.get(key, 0), code_of(level, n), (0.0, 0.0)
+        if level == VERSION:
+            ahead = model.ahead(max(_below(counts, key), default=0), parent)
+            circumstance += 12 * bisect(_AHEAD, ahead[0] + ahead[1])
+            rate = sum([model.novelty(level, n, code + kind, circumstance) for kind in KINDS])
+        else:
+            rate = model.novelty(level, n, code + NEWER, circumstance)
+        multiple = (novel[level] + OWN) / (expected[level] + OWN) if novel else 1.0
+        if not own:
+            kind, new, mass = NEWER, rate, -1.0
+            if level == VERSION:
+                kind, mass = _release(key, counts, ahead)
+                new = model.novelty(level, n, code + kind, circumstance)
+            if mass < 0.0:
+                mass = 1.0 - sum([model.share(level, k, parent, counts[k], n) for k in (_below(counts, key) if parent else counts)])
+            attacker = (1 - KNOWN[level]) * min(max(mass, LEAST_NEW), 1.0)
+            levels[level] = math.log(attacker / min(new * multiple, 0.9))
+            judged.append((level, code, kind, circumstance, rate, -1.0, False))
+        elif key == _NO_DEVICE:  # everybody can tell none
+            judged.append((level, code, 0, circumstance, rate, -1.0, False))
+        else:
+            mine, share, last = own / n, -1.0, next(reversed(counts))
+            if mine > 1.0:
+                mine = 1.0
+            if above is None or last >> 16 == key >> 16:
+                again = model.repeats(level, gap)
+                if last == key:
+                    share, mine = mine, (1.0 - again) * mine + again
+                else:
+                    share, mine = min(counts[last] / n, 1.0), (1.0 - again) * mine
+            others = ALIKE[level] or model.share(level, key, parent, own, n)
+            known, usual = KNOWN[level], rate * multiple
+            levels[level] = math.log((known * mine + (1 - known) * others) / ((1 - (usual if usual < 0.9 else 0.9)) * mine))
+            judged.append((level, code, 0, circumstance, rate, share, last == key))
+    return judged
 
 
-def _stood(levels: list[float], judged: list[Judged], path: Path, traits: Traits, at: float) -> None:
+def _release(key: int, counts: dict[int, int], ahead: tuple[float, float]) -> tuple[int, float]:
+    """The kind of a release that is new to the user, and the part of the others who have one of that kind; -1 for an older one's."""
+    newest = max(_below(counts, key), default=0)
+    return (OLDER, -1.0) if key < newest else (NEWER, ahead[0]) if key <= newest + NEXT else (LATER, ahead[1])
+
+
+def _stood(levels: list[float], judged: Sequence[Judged], path: Path, traits: Traits, at: float) -> None:
     """Takes off what is new and waits, where nothing joins that doesn't."""
-    new = [one.level for one in judged if one.kind]
+    new = [one[0] for one in judged if one[2]]
     first = [traits.waits(level, path[level]) for level in new]
     if not new or not all(first):
         return
@@ -272,11 +262,6 @@ def _stood(levels: list[float], judged: list[Judged], path: Path, traits: Traits
         levels[level] *= max(0.0, 1.0 - off / whole)
 
 
-def _newest(counts: dict[int, int]) -> int:
-    """What the last sign-in came with."""
-    return next(reversed(counts), 0)
-
-
 def _below(counts: dict[int, int], key: int) -> list[int]:
     """The user's values that stand below the same value above."""
     return [k for k in counts if k >> 16 == key >> 16]
@@ -284,7 +269,7 @@ def _below(counts: dict[int, int], key: int) -> list[int]:
 
 def _hour_ratio(hour: int, hours: bytes, n: int) -> float:
     """Of the hour of the day; a circle."""
-    near = _KERNEL[0] * hours[hour] + sum(w * (hours[(hour - d) % HOURS] + hours[(hour + d) % HOURS]) for d, w in enumerate(_KERNEL[1:], 1))
+    near = _KERNEL[0] * hours[hour] + sum([w * (hours[(hour - d) % HOURS] + hours[(hour + d) % HOURS]) for d, w in _BESIDE])
     mine = (near + _HOUR_PRIOR / HOURS) / (n + _HOUR_PRIOR)
     return math.log((KNOWN_HOUR * mine + (1 - KNOWN_HOUR) / HOURS) / mine)
 
@@ -294,8 +279,8 @@ def _model(seen: Sighting) -> Logins:
 
 
 @lru_cache(maxsize=16_384)
-def _network_path(ip: str, country: str, asn: int, exits: bool, public: bool) -> Path:
-    if not ip or not public:
+def _network_path(ip: str, country: str, asn: int, exits: bool) -> Path:
+    if not ip or not network_key(Place(asn=asn), ip):
         return _whole("-"), 0, 0, 0
     wide, block, address = _parts(ip)
     place = _whole("~" if exits else country or "?")

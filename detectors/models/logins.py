@@ -5,7 +5,7 @@ Bounded: of rare values only that there are such. Plain counts, so that a restar
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from domain.habits.traits import ABOVE, BROWSER, LEVELS, UNIT, VERSION
@@ -22,6 +22,9 @@ RARE = (0.05, 0.2, 0.5, 1.0, 0.15, 0.1, 0.15, 0.5, 0.5)
 LEAST, MOST_LIKELY = 3e-3, 0.95
 """Bounds of a rate of novelty. Nobody's life is more constant than that: people move and buy machines, and one thing alone that is new, be
 it ever so rare, mustn't weigh as much as several."""
+NEWER, OLDER, LATER = 64, 128, 192
+ANY, KINDS = (NEWER,), (NEWER, OLDER, LATER)
+"""Kinds of novelty, added to a code (code_of): of versions all are told apart, LATER is one beyond the next releases."""
 AGAIN = 0.3
 """How much of what is usual is so because the last sign-in was so, before any was seen."""
 NEXT, AHEAD = 2, 8
@@ -30,8 +33,22 @@ HALVE = 1 << 20
 FADE = 14 * 86_400.0
 """Seconds (event time) after which counts of values are halved: browsers are renewed every few weeks."""
 
+ALIKE = tuple([0.0 if most else 1.0 / spread for most, spread in zip(MOST, SPREAD, strict=True)])
+"""A level: the part of the others' sign-ins with any one value, where values aren't counted; else 0."""
+UNSEEN = tuple([SMOOTHING / spread for spread in SPREAD])
+_ROOM = tuple([most + (most >> 2) for most in MOST])
+
 Rate = list[int]
 """[new, all]."""
+
+
+Judged = tuple[int, int, int, int, float, float, bool]
+"""One level of a sign-in whose level above was the user's: the level; its code by how many sign-ins had the value above (code_of); 0 for a
+value of the user's, else the kind of novelty; the circumstance, 0 to 62, of which the last two bits are the pause before; how likely it is
+new to anybody with as many. Of a known value: the part of those sign-ins that came with what the last one came with (-1 where that had
+another value above), and whether this one does. A plain tuple: nine are made for each sign-in."""
+
+_NEVER = [0, 0]
 
 
 class Logins:
@@ -48,18 +65,17 @@ class Logins:
         """Part of the others' sign-ins with the value `above` that come with the value `key`, in (0, 1). `own`, `own_above`: the user's
         own counts of both, left out."""
         if not MOST[level]:
-            return 1.0 / SPREAD[level]
+            return ALIKE[level]
         wider = ABOVE[level]
         # The user's own counts fade, so what is left out here may be too little.
         n = max(0, self.counts[level].get(key, 0) - own)
         total = self.totals[level] if wider is None else self.counts[wider].get(above, 0)
         return (n + SMOOTHING / SPREAD[level]) / (max(n, total - own_above) + SMOOTHING)
 
-    def novelty(self, level: int, n: int, circumstance: int, kind: int) -> float:
-        """How likely a value is new (of a kind) to a user who signed in `n` times with the value above, in (0, 1)."""
-        a = RARE[level]
+    def novelty(self, level: int, n: int, code: int, circumstance: int) -> float:
+        """How likely a value is new to a user who signed in `n` times with the value above, in (0, 1). `code`: of both and the kind."""
+        a, rates = RARE[level], self.rates
         rate = a / (a + n)
-        rates, code = self.rates, _code(level, n, kind)
         found = rates.get(code)
         if found is not None:
             rate = (found[0] + TRIALS * rate) / (found[1] + TRIALS)
@@ -70,24 +86,17 @@ class Logins:
 
     def ahead(self, release: int, browser: int) -> tuple[float, float]:
         """Part of the others' sign-ins with the browser that come with one of the NEXT releases, and with one of those after."""
-        counts, total = self.counts[VERSION], self.counts[BROWSER].get(browser, 0) + SMOOTHING
-        found = [counts.get(key, 0) for key in range(release + 1, release + 1 + AHEAD)]
-        unseen, soon = SMOOTHING / SPREAD[VERSION], sum(found[:NEXT])
-        return (soon + NEXT * unseen) / total, (sum(found) - soon + (AHEAD - NEXT) * unseen) / total
+        counts, total, unseen = self.counts[VERSION], self.counts[BROWSER].get(browser, 0) + SMOOTHING, UNSEEN[VERSION]
+        first, after = release + 1, release + 1 + NEXT
+        soon = sum([counts[key] for key in range(first, after) if key in counts])
+        far = sum([counts[key] for key in range(after, first + AHEAD) if key in counts])
+        return (soon + NEXT * unseen) / total, (far + (AHEAD - NEXT) * unseen) / total
 
     def repeats(self, level: int, pause: int) -> float:
         """How much of what a user's sign-ins usually come with is the last one's again for no other reason, in [0, 1)."""
-        excess, expected = self.again.get(level * 4 + pause, (0, 0))
-        return min(max((excess / UNIT + TRIALS * AGAIN) / (expected / UNIT + TRIALS), 0.0), 0.95)
-
-    def count_repeat(self, level: int, pause: int, again: bool, share: float) -> None:
-        """Counts whether a known value was the last one's, which its `share` of the user's sign-ins made so likely. `pause`: 0 to 3."""
-        found = self.again.setdefault(level * 4 + pause, [0, 0])
-        found[0] += round(UNIT * (again - share))
-        found[1] += round(UNIT * (1.0 - share))
-        if found[1] >= HALVE:
-            found[0] //= 2
-            found[1] //= 2
+        excess, expected = self.again.get(level * 4 + pause, _NEVER)
+        part = (excess / UNIT + TRIALS * AGAIN) / (expected / UNIT + TRIALS)
+        return 0.95 if part > 0.95 else part if part > 0.0 else 0.0
 
     def fade(self, at: float) -> None:
         """Halves the counts of values when it is time."""
@@ -97,32 +106,43 @@ class Logins:
                 self.counts = [{key: n >> 1 for key, n in level.items() if n > 1} for level in self.counts]
                 self.totals = [n >> 1 for n in self.totals]
 
-    def count_value(self, level: int, key: int) -> None:
-        """Counts a value."""
-        most = MOST[level]
-        self.totals[level] += 1
-        if most:
-            counts = self.counts[level]
-            counts[key] = counts.get(key, 0) + 1
-            if len(counts) > most + (most >> 2):
-                # The rare ones go together, once in a while.
-                for name in sorted(counts, key=counts.__getitem__)[: len(counts) - most]:
-                    del counts[name]
+    def count_values(self, path: tuple[int, ...]) -> None:
+        """Counts the values of a sign-in; `path`: a key for each level, 0 where there is nothing to count."""
+        totals = self.totals
+        for level, key in enumerate(path):
+            if not key:
+                continue
+            totals[level] += 1
+            if _ROOM[level]:
+                counts = self.counts[level]
+                counts[key] = counts.get(key, 0) + 1
+                if len(counts) > _ROOM[level]:
+                    # The rare ones go together, once in a while.
+                    for name in sorted(counts, key=counts.__getitem__)[: len(counts) - MOST[level]]:
+                        del counts[name]
 
-    def count_novelty(self, level: int, n: int, circumstance: int, found_kind: int, kinds: tuple[int, ...]) -> None:
-        """Counts whether a value was new, for each kind of novelty. `circumstance`: 0 to 62; `found_kind`: 0 for a known value."""
+    def count_levels(self, judged: Iterable[Judged]) -> None:
+        """Counts whether the values were new, and whether known ones were the last sign-in's, which their share made so likely."""
         rates = self.rates
-        for kind in kinds:
-            code, new = _code(level, n, kind), kind == found_kind or (found_kind > 0 and len(kinds) == 1)
-            for one in (code, code + 1 + circumstance):
-                found = rates.get(one)
-                if found is None:
-                    found = rates[one] = [0, 0]
-                found[0] += new
-                found[1] += 1
+        for level, code, kind, circumstance, _, share, again in judged:
+            for novelty in KINDS if level == VERSION else ANY:
+                for one in (code + novelty, code + novelty + 1 + circumstance):
+                    found = rates.get(one)
+                    if found is None:
+                        found = rates[one] = [0, 0]
+                    if kind == novelty:
+                        found[0] += 1
+                    found[1] += 1
+                    if found[1] >= HALVE:
+                        found[0] >>= 1
+                        found[1] >>= 1
+            if not kind and share >= 0.0:
+                found = self.again.setdefault(level * 4 + (circumstance & 3), [0, 0])
+                found[0] += round(UNIT * (again - share))
+                found[1] += round(UNIT * (1.0 - share))
                 if found[1] >= HALVE:
-                    found[0] >>= 1
-                    found[1] >>= 1
+                    found[0] //= 2
+                    found[1] //= 2
 
     def export(self) -> dict[str, Any]:
         """Plain counts: about 60 kB when full."""
@@ -142,7 +162,7 @@ class Logins:
         self.counts, self.totals, self.rates, self.again = counts, totals, rates, again
 
 
-def _code(level: int, n: int, kind: int) -> int:
-    """Of a level, a length of history (1, 2, 3-4, 5-8, ... 65 and more) and a kind; the next 63 are for circumstances."""
+def code_of(level: int, n: int) -> int:
+    """Of a level and a length of history (1, 2, 3-4, 5-8, ... 65 and more). KINDS are added to it, then 1 and a circumstance."""
     length = (n - 1).bit_length()
-    return ((level * 8 + (length if length < 7 else 7)) * 4 + kind) * 64
+    return (level << 3 | (length if length < 7 else 7)) << 8

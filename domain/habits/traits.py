@@ -7,6 +7,8 @@ can be read back.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 PLACE, NETWORK, BLOCK, ADDRESS, DEVICE, SYSTEM, BROWSER, VERSION, AGENT = range(9)
@@ -50,29 +52,36 @@ class Traits(msgspec.Struct, array_like=True):
         """Counts a sign-in. `path`: a key for each level, 0 where there is nothing to count."""
         if not self.counts:
             self.counts = [{} for _ in range(LEVELS)]
+        waiting = self.waiting
         for level, key in enumerate(path):
             if key:
-                _count(self.counts[level], key, MOST[level])
-                if self.waiting:
-                    self.waiting.pop(level << 32 | key, None)
+                counts = self.counts[level]
+                counts[key] = counts.pop(key, 0) + 1
+                if len(counts) > MOST[level] or sum(counts.values()) >= FULL:
+                    _make_room(counts, MOST[level])
+                if waiting:
+                    waiting.pop(level << 32 | key, None)
         hours = bytearray(self.hours or bytes(HOURS))
         hours[hour] += 1
         if sum(hours) >= FULL:
-            hours = bytearray(n >> 1 for n in hours)
+            hours = bytearray([n >> 1 for n in hours])
         self.hours = bytes(hours)
         if self.last_at:
             self.longest_gap = max(self.longest_gap, (at - self.last_at) // 86_400)
         self.last_at = max(self.last_at, at)
 
-    def surprised(self, level: int, was_new: bool, expected: float) -> None:
-        """Counts what was new at a level, and how likely that was beforehand."""
+    def surprised(self, by: Iterable[tuple[int, bool, float]]) -> None:
+        """Counts what was new, by level, and how likely that was beforehand."""
         if not self.novel:
             self.novel, self.expected = [0] * LEVELS, [0] * LEVELS
-        self.novel[level] += UNIT * was_new
-        self.expected[level] += round(UNIT * expected)
-        if self.expected[level] + self.novel[level] > UNIT * FULL:
-            self.novel[level] >>= 1
-            self.expected[level] >>= 1
+        novel, expected = self.novel, self.expected
+        for level, was_new, likely in by:
+            if was_new:
+                novel[level] += UNIT
+            expected[level] += round(UNIT * likely)
+            if expected[level] + novel[level] > UNIT * FULL:
+                novel[level] >>= 1
+                expected[level] >>= 1
 
     def waits(self, level: int, key: int) -> int:
         """Since when the value waits to be learned; 0 where it doesn't."""
@@ -85,8 +94,7 @@ class Traits(msgspec.Struct, array_like=True):
             del self.waiting[min(self.waiting, key=self.waiting.__getitem__)]
 
 
-def _count(counts: Counts, key: int, most: int) -> None:
-    counts[key] = counts.pop(key, 0) + 1
+def _make_room(counts: Counts, most: int) -> None:
     if len(counts) > most:
         # The last one's stays.
         del counts[min(list(counts)[:-1], key=counts.__getitem__)]
