@@ -21,6 +21,7 @@ class Freeman:
     def __init__(self, surroundings: Surroundings):
         self._surroundings = surroundings
         self._all = [[Counter[str]() for _ in weights] for weights in WEIGHTS]
+        self._seen = 0
         self._own: dict[str, list[list[Counter[str]]]] = defaultdict(lambda: [[Counter[str]() for _ in weights] for weights in WEIGHTS])
 
     def __call__(self, event: dict[str, Any]) -> float:
@@ -37,7 +38,9 @@ class Freeman:
             ),
         )
         for feature, weights in enumerate(WEIGHTS):
-            score *= _chance(self._all[feature], values[feature], weights) / _chance(own[feature], values[feature], weights)
+            theirs, mine = self._all[feature], own[feature]
+            score *= _chance(theirs, self._seen, values[feature], weights) / _chance(mine, mine[-1].total(), values[feature], weights)
+        self._seen += 1
         for feature in range(len(WEIGHTS)):
             for counts in (self._all[feature], own[feature]):
                 for level, value in enumerate(values[feature]):
@@ -48,9 +51,9 @@ class Freeman:
 _PHONES = ("iPhone", "iPad", "Android")
 
 
-def _chance(counts: list[Counter[str]], values: tuple[str, ...], weights: tuple[float, ...]) -> float:
+def _chance(counts: list[Counter[str]], n: int, values: tuple[str, ...], weights: tuple[float, ...]) -> float:
+    """`n`: sign-ins counted, the same on each level."""
     chance = 0.0
     for seen, value, weight in zip(counts, values, weights, strict=True):
-        n = seen.total()
         chance += weight * ((seen[value] or 1.0 / (len(seen) + 1)) / (n + 1))
     return chance
