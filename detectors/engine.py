@@ -17,6 +17,7 @@ from detectors.base import NORMAL, Sighting, WarmingUp
 from detectors.budget import Budget
 from detectors.models import why
 from detectors.models.families import Family
+from detectors.models.refused import refuse
 from detectors.models.risk import CONDEMNED, Alert, Risk, anew, lifted, record, suspected
 from detectors.outcome import Outcome
 from detectors.plan import Plans, Verb
@@ -331,6 +332,9 @@ class Engine:
         elif answer == "condemned":
             state.pending.remove(waiting)
             condemned.condemn(state, self._strange(waiting, state), waiting.at)
+            if waiting.event:
+                seen = self._seen(_EVENT.decode(waiting.event), source)
+                self._risk_verb(outcome, refuse, seen, state.habits.login.traits, max(verdict.at, waiting.at))
             outcome.condemned.append(waiting)
         elif answer == "recorded":
             outcome.recorded.append(waiting)

@@ -10,6 +10,7 @@ import pytest
 from detectors.base import Detector, Score, Sighting
 from detectors.cases import NamedSurroundings
 from detectors.engine import Engine, Outcome
+from detectors.models.partition import Cohorts
 from detectors.registry import Registry
 from domain.events import Login
 from domain.habits import Habits
@@ -168,6 +169,25 @@ def test_fraud_is_never_learned(engine: Engine, settled: UserState) -> None:
 
     assert "login_new_device" in names(later)
     assert later.risk > 0.9
+
+
+def test_fraud_ends_what_nobody_objected_to(registry: Registry) -> None:
+    """Where no device ids are told: a network and a browser to which nobody objects say less from day to day. Somebody did."""
+    engine, state = Engine(registry, NamedSurroundings(), Cohorts()), UserState()
+    laptop = {key: value for key, value in LAPTOP.items() if key != "device_id"}
+    stranger = laptop | {"ip": "potsdam", "user_agent": "Firefox 140 on Linux"}
+    for day in range(-60, 0):
+        engine.apply(login(day * DAY, laptop), state)
+    engine.apply(login(0, stranger, event_id="e1"), state)
+    soon = engine.apply(login(HOUR, stranger), state).risk
+    engine.apply(verdict("e1", HOUR, "fraud", "analyst"), state)
+    later = [engine.apply(login(day * DAY, stranger), state).risk for day in (1, 8, 20)]
+
+    assert later == pytest.approx([later[0]] * 3, rel=0.01)
+    assert later[0] > soon
+    known = engine.apply(login(21 * DAY, stranger, event_id="e2"), state).risk
+    engine.apply(verdict("e2", 21 * DAY + HOUR, "genuine", "analyst"), state)
+    assert engine.apply(login(22 * DAY, stranger), state).risk < known / 10, "an analyst's second word counts"
 
 
 def test_fraud_on_the_owners_device_does_not_condemn_it(engine: Engine, settled: UserState) -> None:
