@@ -8,6 +8,7 @@ from __future__ import annotations
 from detectors.base import NORMAL, WARMING_UP, Detector, Score, Sighting, WarmingUp
 from detectors.gates import SUCCEEDED
 from detectors.login import sight
+from detectors.models import login_risk
 from domain.events import Login
 from domain.habits import Habits
 from domain.messages import Reason
@@ -47,4 +48,7 @@ class NewDevice(Detector):
     def step_one(self, seen: Sighting, habits: Habits) -> str | None:
         # The first device of an account is nobody's takeover; any later one may be, long before there is enough history to tell its owner.
         new = seen.event.outcome == "success" and bool(habits.login.devices) and bool(sight.device_name(seen))
-        return "device" if new and not sight.device_known(seen, habits.login) else None
+        if not new or sight.device_known(seen, habits.login):
+            return None
+        # Whoever sits at home with a new phone is its owner, or somebody for whom no withdrawal should be stopped unasked.
+        return None if login_risk.at_home(seen, habits.login.traits) else "device"

@@ -64,6 +64,8 @@ STANDS = 3 * 3600.0
 MOST_OFF = 5.0
 """What is new, but was there before and waits to be learned, speaks for an attack as it did then, less the logarithm of 1 + the time that
 nobody objected in STANDS; at most so many nats less. A clear attack never gets cheaper."""
+OFTEN = 5
+"""Sign-ins from an address from which it is a home."""
 HOME = -6.0
 """About what a home says; a bound of what is worth telling apart."""
 _KERNEL = (0.28, 0.2, 0.11, 0.05)
@@ -145,6 +147,13 @@ def whence(seen: Sighting, traits: Traits) -> float:
     if traits.waiting:
         _stood(levels, judged, path, traits, at)
     return max(levels[PLACE], 0.0) + levels[NETWORK] + levels[BLOCK] + levels[ADDRESS] + max(levels[DEVICE], 0.0)
+
+
+def at_home(seen: Sighting, traits: Traits) -> bool:
+    """Whether it comes from the very address (of a /64) that the user signs in from again and again, and no phone network's or exit's."""
+    if not traits.counts or seen.place.mobile or seen.place.shared_exit:
+        return False
+    return traits.counts[ADDRESS].get(path_of(seen)[ADDRESS], 0) >= OFTEN
 
 
 def count(seen: Sighting, traits: Traits) -> None:

@@ -340,3 +340,28 @@ def test_a_change_from_elsewhere_is_riskier_than_one_at_home() -> None:
 
     assert risks == sorted(risks)
     assert risks[-1] > risks[0] + 3
+
+
+def test_a_home_is_the_address_that_one_comes_from_again_and_again() -> None:
+    """Not one that was used now and then, nor what many share: a phone network's, an exit's."""
+    traits, new_phone = settled(), LAPTOP | {"device_id": "phone"}
+    shared = Place("DE", "Berlin", 52.52, 13.41, 3320, "Deutsche Telekom", mobile=True)
+
+    assert login_risk.at_home(seen(0, new_phone), traits)
+    assert not login_risk.at_home(seen(0, STRANGER), traits)
+    assert not login_risk.at_home(seen(0, new_phone, place=shared), traits)
+    assert not login_risk.at_home(seen(0, new_phone), settled(days=login_risk.OFTEN - 1))
+    assert not login_risk.at_home(seen(0, new_phone), Traits())
+
+
+def test_whence_something_is_asked_for_is_weighed_as_a_sign_in_is() -> None:
+    """Country, network and device; but a known device, which a stolen session brings along, speaks for nobody."""
+    traits = settled()
+    abroad = seen(0, STRANGER)
+    country, network, device, _, _ = login_risk.weigh(abroad, traits).parts
+    moved = seen(0, STRANGER | {"device_id": "laptop"})
+
+    assert login_risk.whence(abroad, traits) == pytest.approx(country + network + device)
+    assert login_risk.whence(moved, traits) == pytest.approx(country + network)
+    assert login_risk.whence(seen(0), traits) == login_risk.HOME
+    assert login_risk.whence(abroad, Traits()) == 0.0
