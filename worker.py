@@ -294,7 +294,8 @@ def ledger_search(limit: int, as_json: bool, **conditions: Any) -> None:
         return
     for one in found:
         click.echo(as_line(one))
-    click.echo(f"{len(found)} notices" + (f", the newest {limit}; --limit shows more" if len(found) == limit else ""), err=True)
+    count = "1 notice" if len(found) == 1 else f"{len(found):,} notices"
+    click.echo(count + (f", the newest {limit}; --limit shows more" if len(found) == limit else ""), err=True)
 
 
 @ledger.command("export")
@@ -310,7 +311,7 @@ def ledger_export(form: str, output: Any, reveal: str | None, who: str, **condit
 
     with book_and_store() as (book, store):
         count = write(output, book, store.ledger, form, Query.of(conditions), who=who, reveal=reveal)  # type: ignore[arg-type]
-    click.echo(f"{count} notices", err=True)
+    click.echo("1 notice" if count == 1 else f"{count:,} notices", err=True)
 
 
 @cli.command()

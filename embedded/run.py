@@ -147,7 +147,7 @@ async def _simulate(stack: Stack, board: Board, screen: Console, ready: asyncio.
         count = await out.history(exchange.ordinary(start), memory.until)
         memory.until = start
         memory.write(kept)
-        screen.print(f"  {users} people of a simulated exchange, {count} events of their past published")
+        screen.print(f"  {users:,} people of a simulated exchange, {count:,} events of their past published")
         await ready.wait()
         try:
             await out.live(live(exchange, time.time(), RATE, run=f"{int(start):x}"), exchange.truth)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
@@ -14,7 +15,7 @@ from rich.table import Table
 
 from config.notices import load as load_notices
 from detectors.engine import Engine
-from detectors.score import BROKEN, Problems, States, can_be_read, open_lines
+from detectors.score import BOM, BROKEN, PROGRESS_SECONDS, Problems, States, can_be_read, open_lines
 from domain.decode import Rejected, decode_any
 from domain.events import Event, Verdict
 from domain.messages import Notice
@@ -124,14 +125,19 @@ def backtest(paths: Sequence[str], today: Engine, candidate: Engine, *, as_json:
 def _events(paths: Sequence[str], problems: Problems) -> Iterator[Event]:
     for path in paths:
         problems.file = path
+        started = shown = time.monotonic()
         try:
             with open_lines(path) as lines:
                 for number, line in enumerate(lines, 1):
-                    if line.strip():
+                    line = line.removeprefix(BOM).strip() if number == 1 else line.strip()
+                    if line:
                         try:
                             yield decode_any(line)
                         except Rejected as error:
                             problems.refused(number, str(error))
+                    if not number % 100 and time.monotonic() - shown >= PROGRESS_SECONDS:
+                        shown = time.monotonic()
+                        print(f"{path}: {number:,} lines, {number / (shown - started):,.0f} a second", file=sys.stderr)
         except BROKEN as error:
             problems.say(f"{path}: can't be read: {error}")
 

@@ -143,7 +143,7 @@ def simulate(
         except OSError as error:
             print(f"error: {error.filename}: can't be written: {error.strerror}", file=sys.stderr)
             return 1
-        print(f"{count} events of {users} people in {output}")
+        print(f"{count:,} events of {users:,} people in {output}")
         return 0
 
     async def main() -> int:

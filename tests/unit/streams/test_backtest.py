@@ -10,6 +10,7 @@ import pytest
 
 from detectors.cases import NamedSurroundings
 from detectors.engine import Engine
+from detectors.score import BOM
 from domain.events import Event
 from streams.backtest import SHOWN, backtest, compare
 from tests.support.events import DAY, ELSEWHERE, HOUR, MINUTE, STRANGER, habits_of_a_month, login, verdict, withdrawal
@@ -69,6 +70,18 @@ def test_the_command_says_it_in_words_or_as_json(tmp_path: Path, capsys: pytest.
         rows = [line.split() for line in said.out.splitlines()]
         assert ["login_new_country", "1", "0", "-1"] in rows
         assert ["u1", "login_new_country", "email", "1", "0"] in rows
+
+
+def test_a_long_history_says_how_far_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """On standard error, so that a table or JSON stays whole; a byte order mark before the first line is passed over."""
+    monkeypatch.setattr("streams.backtest.PROGRESS_SECONDS", 0.0)
+    file = tmp_path / "history.jsonl"
+    file.write_bytes(BOM + msgspec.json.encode(history()[0]) + b"\n" * 250)
+
+    assert backtest([str(file)], engine(), engine(), as_json=True) == 0
+    said = capsys.readouterr()
+    assert [line.partition(" lines")[0] for line in said.err.splitlines()] == [f"{file}: 100", f"{file}: 200"]
+    assert json.loads(said.out)["events"] == 1
 
 
 def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
