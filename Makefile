@@ -43,7 +43,7 @@ test: $(VENV)/.ready-dev ## every test: unit, integration, browser
 	@# Each part in processes of its own: a browser keeps the event loop that other tests want.
 	for part in $(TESTS); do $(BIN)/python -m pytest --numprocesses 2 --dist worksteal $$part; done
 
-test-unit: $(VENV)/.ready-dev ## the quick unit tests, under a minute; they need nothing running
+test-unit: $(VENV)/.ready-dev ## the quick unit tests, half a minute; they need nothing running
 	@# Neighbours stay together: what a file or a room sets up, one process sets up.
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m 'not slow' tests/unit
 
