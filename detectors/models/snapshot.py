@@ -23,7 +23,7 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 
 def pack(model: Supervised, number: int, made_at: float) -> bytes:
-    """The bytes of a snapshot: 5 to 30 kB."""
+    """The bytes of a snapshot: 5 to 40 kB."""
     data = {"number": number, "made_at": made_at, "model": model.export()}
     return zstandard.ZstdCompressor(level=6).compress(msgspec.msgpack.encode(data))
 

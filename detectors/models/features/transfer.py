@@ -80,6 +80,11 @@ CROSSES = (
     Cross(_PLACE["address_settled"], _PLACE["address_frauds"], 1, 1),
     Cross(_PLACE["usd"], _PLACE["own"], 4, 1),
     Cross(_PLACE["address_share"], _PLACE["address_due"], 1, 1),
+    # An address that robs whoever pays it, and an account that is emptied to strangers: where the one is likely the other is less so.
+    Cross(_PLACE["address_share_long"], _PLACE["strange_burst"], 2, 2),
+    Cross(_PLACE["address_share"], _PLACE["strange_burst"], 2, 2),
+    Cross(_PLACE["address_share_long"], _PLACE["address_share"], 2, 2),
+    Cross(_PLACE["own_log"], _PLACE["strange_burst"], 2, 2),
 )
 COVERED = frozenset({"withdrawal_condemned_address"})
 """Detectors that see what is evidence here already, and here fades with time."""

@@ -8,8 +8,11 @@ import pytest
 
 from detectors.base import Sighting
 from detectors.engine import Engine
+from detectors.models.families import FAMILIES
 from detectors.models.features import transfer
+from detectors.models.supervised import Supervised
 from domain.crowd import MemoryCrowd
+from domain.events import Transfer
 from domain.habits import Habits
 from domain.habits.login import fingerprint
 from domain.habits.transfer import Flow
@@ -119,6 +122,25 @@ def test_one_new_payee_alone_is_no_burst() -> None:
 
     assert alone["strange_count"] == alone["strange_burst"] == 0.0
     assert math.isnan(alone["strange_gap"])
+
+
+@pytest.mark.parametrize("share", ["address_share", "address_share_long"])
+def test_what_a_burst_says_may_depend_on_what_the_address_robs(share: str) -> None:
+    """No sum of the two tells these apart: bursts are frauds at clean addresses alone, and at one that robs they are the habit of honest people."""
+    model = Supervised(FAMILIES[Transfer])
+    plain = row(MemoryCrowd(), 0)
+
+    def case(robs: bool, thick: bool) -> tuple[float, ...]:
+        return tuple((plain | {share: float(robs), "strange_burst": 8.0 * thick}).values())
+
+    for _ in range(300):
+        for robs in (False, True):
+            for thick in (False, True):
+                model.learn(case(robs, thick), 0.0, robs != thick, 1.0)
+
+    frauds = [model.logit(case(robs, not robs), 0.0) for robs in (False, True)]
+    genuine = [model.logit(case(robs, robs), 0.0) for robs in (False, True)]
+    assert min(frauds) > max(genuine) + 2.0
 
 
 @pytest.mark.parametrize("usual", [1e-12, 1e-4, 1.0, 1e9])
