@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from detectors.base import Sighting
 from detectors.cases import NamedSurroundings
@@ -258,6 +260,20 @@ def test_a_history_of_strangers_stays_small() -> None:
     assert len(msgspec.msgpack.encode(traits)) < 800
     assert all(len(counts) <= most * 1.25 + 1 for counts, most in zip(models.logins.counts, MOST, strict=True))
     assert len(msgspec.msgpack.encode(models.logins.export())) < 200_000
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, LEVELS - 1), st.integers(0, 3), st.floats(0.0, 1.0), st.booleans()), max_size=50), st.integers(1, 200)
+)
+def test_whatever_was_counted_of_repeats_is_taken_again(counted: list[tuple[int, int, float, bool]], times: int) -> None:
+    """Also where the usual hardly ever comes twice in a row: there repeats are far fewer than expected."""
+    models = Logins()
+    for _ in range(times):
+        models.count_levels([(level, 64 * level, 0, pause, 0.1, share, again) for level, pause, share, again in counted])
+    exported = msgspec.msgpack.encode(models.export())
+    (after := Logins()).restore(msgspec.msgpack.decode(exported))
+
+    assert msgspec.msgpack.encode(after.export()) == exported
 
 
 def test_what_is_kept_of_a_partition_goes_on_where_it_ended() -> None:
