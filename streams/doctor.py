@@ -33,6 +33,7 @@ OLD_LIST = 30.0
 WITHIN = 12.0
 WHERE = {"redis": " (VIGIL_REDIS__URL)", "sql": " (VIGIL_DATABASE__URL)"}
 """The setting that says where it is looked for."""
+WITHOUT_KEY = "not looked at: it needs VIGIL_SECRET_KEY"
 
 
 class Line(NamedTuple):
@@ -165,7 +166,7 @@ async def _sql(settings: Settings) -> tuple[State, str]:
     from stores.sql.store import open_store
 
     if not settings.secret_key.get_secret_value():
-        return "FAIL", "not looked at: it needs VIGIL_SECRET_KEY"
+        return "FAIL", WITHOUT_KEY
     store = await asyncio.to_thread(open_store, settings.database.url, Book(settings.secret_key.get_secret_value()))
     await asyncio.to_thread(store.close)
     kind = settings.database.url.partition(":")[0].partition("+")[0]
@@ -178,6 +179,8 @@ async def _words(settings: Settings) -> tuple[State, str]:
     approval = settings.notices.approval
     if approval == "off":
         return "warn", "whatever is on disk is sent, approved or not (VIGIL_NOTICES__APPROVAL is off)"
+    if not settings.secret_key.get_secret_value():
+        return "FAIL", WITHOUT_KEY
     store = await asyncio.to_thread(open_store, settings.database.url, Book(settings.secret_key.get_secret_value()))
     try:
         latest, live = await asyncio.to_thread(store.wordings.latest), await asyncio.to_thread(store.wordings.live)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from config.settings import Settings
+from streams import doctor
 from streams.doctor import said_of_words
 
 
@@ -28,3 +30,9 @@ def test_what_waits_for_approval_is_said(approval, latest, waiting, state, words
 
     assert said[0] == state
     assert words in said[1]
+
+
+@pytest.mark.parametrize("check", [doctor._sql, doctor._words])
+async def test_without_the_key_it_says_what_is_missing(check):
+    """Not the error that it came to."""
+    assert await check(Settings(secret_key="")) == ("FAIL", doctor.WITHOUT_KEY)
