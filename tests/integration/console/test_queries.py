@@ -89,6 +89,20 @@ def test_what_reached_nobody_is_found_by_its_own_index(tmp_path: Path) -> None:
     assert ["ix_deliveries_ended" in plan for plan in plans] == [True] * 3, plans
 
 
+def test_the_queue_is_turned_page_by_page(filled: Services) -> None:
+    """Each event once, the gravest first, then the oldest."""
+    rows = [(f"q{n}", "critical" if n % 3 == 0 else "warning", f"y{n // 2}", 60.0 - n // 4) for n in range(12)]
+    with filled.store.transaction(NOW) as transaction:
+        transaction.add_findings([finding(name, "trade_burst", severity, event, "u7", -ago, {}) for name, severity, event, ago in rows])
+    whole, turned, after = [row["finding_id"] for row in filled.queries.queue()], [], ""
+    while page := filled.queries.queue(after=after, limit=2):
+        turned += [row["finding_id"] for row in page]
+        after = page[-1]["place"]
+
+    assert turned == whole
+    assert sorted(whole) == sorted(["f3", "f5", *(name for name, *_ in rows)])
+
+
 def test_what_is_for_the_team_alone_waits_in_the_queue(filled: Services) -> None:
     """Though its user was not told; what was held back for another reason does not."""
     alert = finding("f8", "report_campaign_alert", "warning", "e8", "u7", -1, {"campaign": "abc", "reporters": "3"})
