@@ -28,6 +28,7 @@ GRIDS = (
 )
 NAMES = tuple(grid.name for grid in GRIDS)
 _PLACE = {name: place for place, name in enumerate(NAMES)}
+_HISTORY = _PLACE["history"]
 CROSSES = (Cross(_PLACE["device"], _PLACE["network"], 2, 2), Cross(_PLACE["device"], _PLACE["place"], 2, 2))
 COVERED = frozenset(
     {
@@ -41,6 +42,11 @@ COVERED = frozenset(
     }
 )
 """Detectors that see what is evidence here already."""
+
+OFTEN, FEW = 30.0, 8.0
+"""Whoever has an account's password tries it once, however often its owner signs in: of those who seldom do, one sign-in is likelier the
+thief's (Freeman et al., p(u | attack) / p(u | legitimate)). Told by the length of the history, for which OFTEN - FEW is usual; of young
+accounts, which haven't had the time, FEW more are supposed."""
 
 Row = tuple[float, ...]
 
@@ -63,5 +69,8 @@ def features(seen: Sighting, habits: Habits) -> Row:
 
 
 def evidence(row: Row) -> Iterable[tuple[str, float]]:
-    """The levels, in nats."""
-    return [(name, nats) for name, nats in zip(NAMES[: LEVELS + 1], row, strict=False) if nats]
+    """The levels, and how seldom the account is signed in to, in nats. Of a first sign-in nothing."""
+    found = [(name, nats) for name, nats in zip(NAMES[: LEVELS + 1], row, strict=False) if nats]
+    if row[_HISTORY] > 0.0:
+        found.append(("history", math.log(OFTEN / (row[_HISTORY] + FEW))))
+    return found

@@ -17,6 +17,7 @@ from detectors.login.sight import device_key
 from detectors.models import login_risk
 from detectors.models.attempts import BIN, Attempts
 from detectors.models.features import account
+from detectors.models.features import login as features
 from detectors.models.logins import MOST, Logins
 from detectors.models.partition import Models
 from domain.habits import Habits
@@ -342,6 +343,17 @@ def test_attempts_of_now_are_those_of_the_last_half_hour() -> None:
     assert again.export() == attempts.export()
     with pytest.raises(ValueError, match="counts of attempts"):
         again.restore({"bins": {}, "slots": []})
+
+
+def test_of_who_seldom_signs_in_one_sign_in_is_likelier_the_thiefs() -> None:
+    """The same traits after five sign-ins, thirty and a hundred; of a first one nothing is said."""
+    row = features.features(seen(0, STRANGER), Habits(login=LoginHabits(traits=settled())))
+    place = features.NAMES.index("history")
+    said = [sum(nats for _, nats in features.evidence((*row[:place], float(n), *row[place + 1 :]))) for n in (5, 30, 100)]
+
+    assert said == sorted(said, reverse=True)
+    assert said[0] > said[-1] + 1
+    assert "history" not in dict(features.evidence((*row[:place], 0.0, *row[place + 1 :])))
 
 
 def test_a_change_from_elsewhere_is_riskier_than_one_at_home() -> None:
