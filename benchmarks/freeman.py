@@ -1,7 +1,7 @@
 """Freeman et al. (NDSS 2016) as it stands in the paper, to compare with: address, agent, and what lies above them, two features.
 
 The chance of a feature is backed off linearly over its levels, the unseen get the weight of one more value, and every user is as likely
-attacked as any other.
+attacked as any other, whatever his part in all sign-ins.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ class Freeman:
         self._own: dict[str, list[list[Counter[str]]]] = defaultdict(lambda: [[Counter[str]() for _ in weights] for weights in WEIGHTS])
 
     def __call__(self, event: dict[str, Any]) -> float:
-        """p(address) / p(address | user) * p(agent) / p(agent | user)."""
-        client, own, score = event["client"], self._own[event["user_id"]], 1.0
+        """p(address) / p(address | user) * p(agent) / p(agent | user) / p(user)."""
+        client, own = event["client"], self._own[event["user_id"]]
+        score = (self._seen + 1) / (own[0][0].total() + 1)
         place, agent = self._surroundings.place(client.get("ip")), self._surroundings.agent(client.get("user_agent"))
         values = (
             (client.get("ip", ""), place.network, place.country),

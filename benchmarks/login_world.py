@@ -210,7 +210,7 @@ class World:
         """Event id -> kind of attacker."""
         markets = [self.map.country(self.rng) for _ in range(12)]
         # An exchange has its markets; the rest of the world is there as well.
-        self.offices = {c: [(net := self.map.net(self.rng, c), net.address(self.rng)) for _ in range(4)] for c in set(markets)}
+        self.offices = {c: [(net := self.map.net(self.rng, c), net.address(self.rng)) for _ in range(4)] for c in dict.fromkeys(markets)}
         self.users = [self._user(n, markets) for n in range(shape.users)]
         self.test_from = ORIGIN + shape.days * DAY * 2 / 3
 
