@@ -67,11 +67,17 @@ class ConsoleQueries:
         with self.database.reading() as connection:
             leading = connection.execute(key.order_by(*order).limit(limit)).all()
             places = {event: f"{severity} {at} {name}" for event, severity, at, name in leading}
-            found = connection.execute(query.where(findings.c.event_id.in_(list(places))).order_by(*order))
-            rows = [_found(_row(row)) for row in found]
+            # By event alone: asked for severity or detector as well, SQLite reads a whole month of those.
+            of_them = select(findings).where(findings.c.event_id.in_(list(places)), *_fitting(findings, "closed", text, ""))
+            if state != "closed":
+                of_them = of_them.where(_told())
+            rows = [_row(row) for row in connection.execute(of_them)]
+        asked = ("notice",) if state == "notice" else GRAVE
+        rows = [row for row in rows if (state == "closed" or row["severity"] in asked) and (not detector or row["detector"] == detector)]
         turn = {event: number for number, event in enumerate(places)}
+        rows.sort(key=lambda row: (row["severity"], row["finding_id"]), reverse=state == "closed")
         rows.sort(key=lambda row: turn[row["event_id"]])
-        return [{**row, "place": places[row["event_id"]]} for row in rows]
+        return [_found({**row, "place": places[row["event_id"]]}) for row in rows]
 
     def open_count(self) -> int:
         """Events with findings of thirty days that wait for a person."""
