@@ -93,6 +93,19 @@ def test_throughput(begins: str, loop: str) -> None:
     assert same(cells[2], median(one["CPU us an event"] for one in rounds))
 
 
+@pytest.mark.parametrize("seed", [1, 31, 61])
+def test_sign_ins_without_device_ids(seed: int) -> None:
+    """Four kinds of attackers at 1 % false, and the two that know their victim at 10 %."""
+    (found,) = [
+        one["found"] for one in kept("login-risk") if (one["shape"], one["seed"], one["method"]) == ("no device ids", seed, "vigil")
+    ]
+    cells = row(BENCHMARKS, f"no device ids, seed {seed} |")[2:]
+    measured = [found["0.01"][kind] for kind in ("naive", "vpn", "targeted", "very targeted")]
+    measured += [found["0.1"][kind] for kind in ("targeted", "very targeted")]
+
+    assert [same(said, value) for said, value in zip(cells, measured, strict=True)] == [True] * 6, (cells, measured)
+
+
 def test_the_readme_says_the_same() -> None:
     """What a stranger reads first: shares told, honest people told, events a second, time to the mail."""
     quality, speed = kept("exchange-quality"), kept("latest")["kafka"]
