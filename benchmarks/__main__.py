@@ -12,7 +12,7 @@ from rich.table import Table
 from benchmarks import latency, mail, stages, throughput
 from benchmarks.rig import Rig, save, say, setup
 
-PARTS = ("stages", "profiles", "throughput", "workers", "latency", "mail")
+PARTS = ("stages", "profiles", "throughput", "loop", "workers", "latency", "mail")
 out = Console(width=110)
 
 
@@ -75,27 +75,39 @@ def show_throughput(rig: Rig, options: argparse.Namespace) -> list[dict[str, Any
     rows: list[dict[str, Any]] = []
     for users in options.users:
         found = throughput.compare(rig, users, options.events, options.engines, options.rounds)
+        show_loops(f"{rig.kind}: whole pipeline, {users:,} users, {options.events:,} events, a process on one core", found, options)
         rows += found
-        rates = {name: [row["events/s"] for row in found if row["loop"] == name] for name in options.engines}
-        memory = {name: max(row["memory MB"] for row in found if row["loop"] == name) for name in options.engines}
-        own = statistics.median(rates["vigil"]) if "vigil" in rates else None
-        table(
-            f"{rig.kind}: whole pipeline, {users:,} users, {options.events:,} events, a process on one core, median of {options.rounds}",
-            ["loop", "events/s", "min", "max", "Vigil is", "CPU us an event", "resident MB"],
-            [
-                [
-                    name,
-                    f"{statistics.median(r):,.0f}",
-                    f"{min(r):,.0f}",
-                    f"{max(r):,.0f}",
-                    f"{own / statistics.median(r):.2f}x" if own else "",
-                    f"{statistics.median(row['CPU us an event'] for row in found if row['loop'] == name):.0f}",
-                    f"{memory[name]:.0f}",
-                ]
-                for name, r in rates.items()
-            ],
-        )
     return rows
+
+
+def show_loop(rig: Rig, options: argparse.Namespace) -> list[dict[str, Any]]:
+    users, events = options.users[0], 5 * options.events
+    found = throughput.compare(rig, users, events, options.engines, options.rounds, thin=True)
+    show_loops(f"{rig.kind}: the loop alone, nothing judged, {users:,} users, {events:,} events, a process on one core", found, options)
+    return found
+
+
+def show_loops(title: str, found: list[dict[str, Any]], options: argparse.Namespace) -> None:
+    """A row an engine, and what Vigil's own loop is beside it."""
+    rates = {name: [row["events/s"] for row in found if row["loop"] == name] for name in options.engines}
+    memory = {name: max(row["memory MB"] for row in found if row["loop"] == name) for name in options.engines}
+    own = statistics.median(rates["vigil"]) if "vigil" in rates else None
+    table(
+        f"{title}, median of {options.rounds}",
+        ["loop", "events/s", "min", "max", "Vigil is", "CPU us an event", "resident MB"],
+        [
+            [
+                name,
+                f"{statistics.median(r):,.0f}",
+                f"{min(r):,.0f}",
+                f"{max(r):,.0f}",
+                f"{own / statistics.median(r):.2f}x" if own else "",
+                f"{statistics.median(row['CPU us an event'] for row in found if row['loop'] == name):.0f}",
+                f"{memory[name]:.0f}",
+            ]
+            for name, r in rates.items()
+        ],
+    )
 
 
 def show_workers(rig: Rig, options: argparse.Namespace) -> list[dict[str, Any]]:
@@ -145,7 +157,14 @@ def table(title: str, head: list[str], rows: list[list[str]]) -> None:
     out.print(made)
 
 
-SHOW = {"profiles": show_profiles, "throughput": show_throughput, "workers": show_workers, "latency": show_latency, "mail": show_mail}
+SHOW = {
+    "profiles": show_profiles,
+    "throughput": show_throughput,
+    "loop": show_loop,
+    "workers": show_workers,
+    "latency": show_latency,
+    "mail": show_mail,
+}
 
 if __name__ == "__main__":
     main()

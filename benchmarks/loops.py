@@ -1,6 +1,7 @@
-"""The same kernel under other engines: `python -m benchmarks.loops bare|faust|quix`. Each commits after its batch, like Vigil's own loop.
+"""The same kernel under several engines: `python -m benchmarks.loops vigil|bare|faust|quix`. Each commits after its batch, as Vigil does.
 
-A process of its own with the settings of the product in its environment; reads the input topics from their start until it is killed.
+A process of its own with the settings of the product in its environment; reads the input topics from their start until it is killed. With
+BENCH_KERNEL=thin in its environment the kernel judges nothing: what is left is what a loop itself costs.
 """
 
 from __future__ import annotations
@@ -10,7 +11,16 @@ import os
 import sys
 from typing import Any, NamedTuple
 
+from detectors.outcome import Outcome
+from detectors.service.overdue import Waits
 from domain.events import STRUCTS
+from domain.messages import Source
+from domain.profile import UserState
+from stores.redis_client import connect_async
+from stores.redis_profiles import RedisProfiles
+from streams.epochs import Epochs
+from streams.kernel import Kernel
+from streams.publisher import KafkaPublisher
 from streams.records import EventDecoder, Item
 
 PREFIX = os.environ["VIGIL_KAFKA__TOPIC_PREFIX"]
@@ -30,15 +40,43 @@ class Raw(NamedTuple):
     value: bytes | None
 
 
+class Counting:
+    """In the engine's place: counts a user's events and judges none."""
+
+    def __init__(self) -> None:
+        self.waits = Waits(None)
+
+    def apply(self, event: Any, state: UserState, source: Source | None = None) -> Outcome:
+        """One event more."""
+        state.habits.events += 1
+        return Outcome()
+
+
 def kernel() -> Any:
     """Vigil's kernel as the worker builds it, with all detectors and models, policy, Redis, and a producer that awaits its
-    acknowledgements."""
+    acknowledgements; a thin one without detectors, models and crowd."""
     from config.settings import load
-    from streams.detect import build_kernel
+    from streams import detect
 
-    work = build_kernel(load())
+    settings = load()
+    if os.environ.get("BENCH_KERNEL") == "thin":
+        client = connect_async(settings.redis.url)
+        publisher = KafkaPublisher(settings.kafka.brokers, settings.kafka.topic_prefix)
+        epochs = Epochs(client, list(STRUCTS), settings.kafka.epoch)
+        return Kernel(Counting(), detect.policy_of(None), RedisProfiles(client), publisher, epoch=settings.kafka.epoch, epochs=epochs)
+    work = detect.build_kernel(settings)
     work.engine.records = True
     return work
+
+
+def vigil() -> None:
+    """Vigil's own loop, as `worker --role detect` runs it."""
+    from config.settings import load
+    from streams.detect import detect_app
+    from streams.serve import serve
+
+    settings, work = load(), kernel()
+    serve(settings, detect_app(settings, work), "detect", done=lambda: work.tally.batches)
 
 
 def tune() -> None:
@@ -152,4 +190,4 @@ if __name__ == "__main__":
 
         uvloop.run(bare())
     else:
-        {"faust": plain_faust, "quix": quix}[which]()
+        {"vigil": vigil, "faust": plain_faust, "quix": quix}[which]()

@@ -20,6 +20,7 @@ LOOPS: dict[str, list[str]] = {
     "Quix Streams": [str(BENCH_PYTHON), "-m", "benchmarks.loops", "quix"],
     "plain Faust": [sys.executable, "-m", "benchmarks.loops", "faust"],
 }
+THIN_VIGIL = [sys.executable, "-m", "benchmarks.loops", "vigil"]
 
 
 def create_topics(rig: Rig, prefix: str) -> None:
@@ -33,9 +34,9 @@ def create_topics(rig: Rig, prefix: str) -> None:
     )
 
 
-def compare(rig: Rig, users: int, count: int, loops: list[str], rounds: int) -> list[dict[str, Any]]:
-    """Each loop over the same records, in turn, `rounds` times; one row a run."""
-    prefix = f"w{users}."
+def compare(rig: Rig, users: int, count: int, loops: list[str], rounds: int, *, thin: bool = False) -> list[dict[str, Any]]:
+    """Each loop over the same records, in turn, `rounds` times; one row a run. `thin`: around a kernel that judges nothing."""
+    prefix = f"{'thin' if thin else 'w'}{users}."
     create_topics(rig, prefix)
     begun = time.monotonic()
     total = sum(rig.fill(prefix, world.events(count, users)).values())
@@ -44,14 +45,16 @@ def compare(rig: Rig, users: int, count: int, loops: list[str], rounds: int) -> 
     for number in range(rounds):
         for name in loops:
             rig.empty_redis()
-            rate, seconds, memory, cpu = run_loop(rig, prefix, name, f"{prefix}{name.replace(' ', '-')}-{number}", total)
+            rate, seconds, memory, cpu = run_loop(rig, prefix, name, f"{prefix}{name.replace(' ', '-')}-{number}", total, thin=thin)
             say(f"  {name}: {rate:,.0f} events/s, {cpu * 1e6:.0f} us of CPU an event")
             figures = {"events/s": rate, "CPU us an event": cpu * 1e6, "seconds": seconds, "memory MB": memory}
             rows.append({"loop": name, "users": users, "round": number, **figures})
     return rows
 
 
-def run_loop(rig: Rig, prefix: str, name: str, group: str, total: int, workers: int = 1) -> tuple[float, float, float, float]:
+def run_loop(
+    rig: Rig, prefix: str, name: str, group: str, total: int, workers: int = 1, *, thin: bool = False
+) -> tuple[float, float, float, float]:
     """(events/s, seconds from start to end, resident MB at the end, seconds of CPU an event) of one loop on one core, or of so many
     workers on all."""
     cores = sorted(os.sched_getaffinity(0))
@@ -59,11 +62,11 @@ def run_loop(rig: Rig, prefix: str, name: str, group: str, total: int, workers: 
     log = (rig.folder / f"{group}.log").open("wb")
     try:
         for number in range(workers):
-            env = rig.environment(prefix, f"{group}-{number}", VIGIL_KAFKA__GROUP=group)
+            env = rig.environment(prefix, f"{group}-{number}", VIGIL_KAFKA__GROUP=group) | ({"BENCH_KERNEL": "thin"} if thin else {})
             core = cores[-1 - number % len(cores)]
             processes.append(
                 subprocess.Popen(
-                    LOOPS[name],
+                    THIN_VIGIL if thin and name == "vigil" else LOOPS[name],
                     cwd=ROOT,
                     env=env,
                     stdout=log,
