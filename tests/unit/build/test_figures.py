@@ -109,12 +109,16 @@ def test_sign_ins_without_device_ids(seed: int) -> None:
 def test_the_readme_says_the_same() -> None:
     """What a stranger reads first: shares told, honest people told, events a second, time to the mail."""
     quality, speed = kept("exchange-quality"), kept("latest")["kafka"]
-    told = re.findall(r"(\d+) %", row(README, "noticed of")[1])
+    noticed = row(README, "noticed of")
     (trickle,) = [one for one in speed["latency"] if one["logins/s"] == 5.0]
     events = median(one["events/s"] for one in speed["throughput"] if one["loop"] == "vigil" and one["users"] == 10_000)
     times = re.findall(r"(\d+) ms", row(README, "from event to mail")[1])
 
-    assert [round(100 * quality["grades"][grade]["told"]) for grade in ("plain", "careful", "expert")] == [int(one) for one in told]
+    grades = [quality["grades"][grade] for grade in ("plain", "careful", "expert")]
+    attacks, told = sum(one["attacks"] for one in grades), sum(round(one["attacks"] * one["told"]) for one in grades)
+    assert f"of {attacks} simulated" in noticed[0]
+    assert noticed[1].startswith(f"{told} told")
+    assert [round(100 * one["risk"]) for one in grades] == [int(one) for one in re.findall(r"(\d+) %", noticed[1])]
     assert row(README, "honest people told")[1].startswith(f"{quality['told_false_user_days_per_1000']:.0f},")
     assert f"about {round(events, -2):,.0f} events a second" in README
     assert [int(one) for one in times] == [round(trickle["p50 ms"]), round(trickle["p99 ms"])]
