@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -121,7 +121,7 @@ class Kernel(Patient):
         self._looked_at = 0.0
         self._cohorts, self.epochs, self._crowd = cohorts, epochs, crowd
         self._claimed: set[int] = set()
-        self._hot: dict[str, tuple[bytes, UserState]] = {}
+        self._hot: OrderedDict[str, tuple[bytes, UserState]] = OrderedDict()
 
     async def run(self, items: Sequence[Item], *, owned: bool = False) -> None:
         """Takes one batch, of one partition after another, to its end. `owned`: they are this worker's alone, and claimed as such. Waits
@@ -167,7 +167,7 @@ class Kernel(Patient):
         for user, data in encoded.items():
             hot[user] = data, states[user]
         while len(hot) > HOT:
-            del hot[next(iter(hot))]
+            hot.popitem(last=False)  # of a dict the first is looked for behind all that went before it
 
     def forget(self) -> None:
         """The partitions are gone: what another worker writes from now on is not known here."""
