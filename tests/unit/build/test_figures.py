@@ -81,12 +81,20 @@ def test_drifting_data(seed: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("begins", "loop"),
-    [("Vigil |", "vigil"), ("bare aiokafka", "bare aiokafka"), ("Quix Streams", "Quix Streams"), ("plain Faust", "plain Faust")],
+    ("begins", "part", "loop"),
+    [
+        ("Vigil |", "throughput", "vigil"),
+        ("bare aiokafka", "throughput", "bare aiokafka"),
+        ("Quix Streams", "throughput", "Quix Streams"),
+        ("plain Faust", "throughput", "plain Faust"),
+        ("Vigil's loop", "loop", "vigil"),
+        ("bare loop of aiokafka", "loop", "bare aiokafka"),
+        ("loop of Quix Streams", "loop", "Quix Streams"),
+    ],
 )
-def test_throughput(begins: str, loop: str) -> None:
+def test_throughput(begins: str, part: str, loop: str) -> None:
     """Median of the rounds over 10,000 users on Kafka."""
-    rounds = [one for one in kept("latest")["kafka"]["throughput"] if one["loop"] == loop and one["users"] == 10_000]
+    rounds = [one for one in kept("latest")["kafka"][part] if one["loop"] == loop and one["users"] == 10_000]
     cells = row(BENCHMARKS.partition("## Figures")[2], begins)
 
     assert same(cells[1].split()[0].replace(",", ""), median(one["events/s"] for one in rounds))
