@@ -285,7 +285,7 @@ def ledger_search(limit: int, as_json: bool, **conditions: Any) -> None:
 
     import msgspec
 
-    from ledger.search import Query, as_line, search
+    from ledger.search import Query, as_line, counted, search
 
     with book_and_store() as (book, store):
         found = list(islice(search(book, store.ledger, Query.of(conditions)), limit))
@@ -294,8 +294,7 @@ def ledger_search(limit: int, as_json: bool, **conditions: Any) -> None:
         return
     for one in found:
         click.echo(as_line(one))
-    count = "1 notice" if len(found) == 1 else f"{len(found):,} notices"
-    click.echo(count + (f", the newest {limit}; --limit shows more" if len(found) == limit else ""), err=True)
+    click.echo(counted(len(found)) + (f", the newest {limit}; --limit shows more" if len(found) == limit else ""), err=True)
 
 
 @ledger.command("export")
@@ -307,11 +306,11 @@ def ledger_search(limit: int, as_json: bool, **conditions: Any) -> None:
 def ledger_export(form: str, output: Any, reveal: str | None, who: str, **conditions: Any) -> None:
     """Every notice that matches, whole, as CSV or JSON. With evidence, deliveries and answers; contacts masked unless revealed."""
     from ledger.export import write
-    from ledger.search import Query
+    from ledger.search import Query, counted
 
     with book_and_store() as (book, store):
         count = write(output, book, store.ledger, form, Query.of(conditions), who=who, reveal=reveal)  # type: ignore[arg-type]
-    click.echo("1 notice" if count == 1 else f"{count:,} notices", err=True)
+    click.echo(counted(count), err=True)
 
 
 @cli.command()

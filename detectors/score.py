@@ -72,7 +72,7 @@ def replay(
     number of a line that can't be taken, counted from 1, and why. `learner`: learns from the verdicts among them, see `learning`."""
     known = States() if states is None else states
     for number, line in enumerate(lines, 1):
-        line = line.removeprefix(BOM).strip() if number == 1 else line.strip()
+        line = bare(line, number)
         if not line:
             continue
         try:
@@ -204,6 +204,11 @@ def can_be_read(paths: Iterable[str]) -> None:
             raise ValueError(f"{path}: can't be read: it is a folder")
         if not os.access(path, os.R_OK):
             raise ValueError(f"{path}: can't be read: Permission denied")
+
+
+def bare(line: bytes, number: int) -> bytes:
+    """Line `number`, counted from 1, without the blanks around it; the first without the byte order mark that some editors write."""
+    return line.removeprefix(BOM).strip() if number == 1 else line.strip()
 
 
 def open_lines(path: str) -> IO[bytes]:

@@ -66,6 +66,11 @@ def _matching(found: list[NoticeRecord], query: Query) -> list[NoticeRecord]:
     ]
 
 
+def counted(notices: int) -> str:
+    """How many notices, in words for a terminal."""
+    return "1 notice" if notices == 1 else f"{notices:,} notices"
+
+
 def as_line(record: NoticeRecord) -> str:
     """One notice in one line, for a terminal."""
     sent = ", ".join(f"{delivery.channel} {delivery.status}" for delivery in record.deliveries)

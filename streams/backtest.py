@@ -15,7 +15,7 @@ from rich.table import Table
 
 from config.notices import load as load_notices
 from detectors.engine import Engine
-from detectors.score import BOM, BROKEN, PROGRESS_SECONDS, Problems, States, can_be_read, open_lines
+from detectors.score import BROKEN, PROGRESS_SECONDS, Problems, States, bare, can_be_read, open_lines
 from domain.decode import Rejected, decode_any
 from domain.events import Event, Verdict
 from domain.messages import Notice
@@ -129,7 +129,7 @@ def _events(paths: Sequence[str], problems: Problems) -> Iterator[Event]:
         try:
             with open_lines(path) as lines:
                 for number, line in enumerate(lines, 1):
-                    line = line.removeprefix(BOM).strip() if number == 1 else line.strip()
+                    line = bare(line, number)
                     if line:
                         try:
                             yield decode_any(line)
