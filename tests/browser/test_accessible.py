@@ -37,7 +37,9 @@ OF_COLOURS = ["color-contrast", "link-in-text-block"]
 
 
 def violations(page: Any, rules: list[str] | None = None) -> list[str]:
-    """What axe-core finds, by all or by some of its rules, in a line each; frames are judged by themselves."""
+    """What axe-core finds, by all or by some of its rules, in a line each; frames are judged by themselves. Whoever clicked waits first
+    for what the click brings: a click doesn't wait for the page that it leads to."""
+    page.wait_for_load_state("load")
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text())
     found = page.evaluate("only => axe.run(document, {iframes: false, resultTypes: ['violations'], ...(only && {runOnly: only})})", rules)

@@ -62,7 +62,7 @@ def test_new_findings_come_by_themselves(site: Site, visit: Callable[..., Watche
     with site.services.store.transaction(NOW) as transaction:
         transaction.add_findings([finding("f9", "trade_burst", "notice", "e9", "u9", 1, {"trades": "140"})])
 
-    expect(page.locator("tr[data-id=f9]")).to_be_visible(timeout=10_000)
+    expect(page.locator("tr[data-id=f9]")).to_be_visible()
 
 
 def test_rows_wait_while_someone_reads(site: Site, visit: Callable[..., Watched]) -> None:
@@ -74,7 +74,7 @@ def test_rows_wait_while_someone_reads(site: Site, visit: Callable[..., Watched]
         transaction.add_findings([finding("f9", "trade_burst", "notice", "e9", "u9", 1, {"trades": "140"})])
 
     button = page.get_by_role("button", name="1 new")
-    expect(button).to_be_visible(timeout=10_000)
+    expect(button).to_be_visible()
     assert page.locator("tr[data-id=f9]").count() == 0
     button.click()
     expect(page.locator("tr[data-id=f9]")).to_be_visible()
@@ -93,7 +93,7 @@ def test_updates_can_be_paused(site: Site, visit: Callable[..., Watched]) -> Non
     assert page.locator("tr[data-id=f9]").count() == 0
 
     page.keyboard.press("p")
-    expect(page.locator("tr[data-id=f9]")).to_be_visible(timeout=10_000)
+    expect(page.locator("tr[data-id=f9]")).to_be_visible()
 
 
 def test_the_queue_is_worked_by_keys(site: Site, visit: Callable[..., Watched]) -> None:
@@ -105,6 +105,7 @@ def test_the_queue_is_worked_by_keys(site: Site, visit: Callable[..., Watched]) 
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=2, name="Withdrawal far above usual, u/5 5")).to_be_visible()
+    page.wait_for_load_state("load")  # keys are heard once the scripts have run
     page.keyboard.press("f")
     expect(page.locator(".toast")).to_contain_text("marked fraud")
     assert site.services.queries.open_count() == 1
@@ -228,7 +229,7 @@ def test_an_overview_left_open_is_emptied_when_its_session_ends(site: Site, visi
     other.goto(site.url + "/models")
     other.get_by_role("button", name="Sign out").click()
 
-    expect(page.get_by_role("heading", level=1)).to_have_text("Signed out", timeout=20_000)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Signed out")
     expect(page.get_by_role("heading", name="Attacks in progress")).to_have_count(0)
     page.get_by_role("link", name="Sign in again").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
