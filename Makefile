@@ -41,7 +41,8 @@ dev: $(VENV)/.ready-dev ## setup, and the tools for tests and checks
 test: $(VENV)/.ready-dev ## every test: unit, integration, browser
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal tests/unit
 	@# Each part in processes of its own: a browser keeps the event loop that other tests want.
-	for part in $(TESTS); do $(BIN)/python -m pytest --numprocesses 2 --dist worksteal $$part; done
+	@# Much of it waits for processes that start and end, so that a third one finds room on two cores.
+	for part in $(TESTS); do $(BIN)/python -m pytest --numprocesses 3 --dist worksteal $$part; done
 
 test-unit: $(VENV)/.ready-dev ## the quick unit tests, half a minute; they need nothing running
 	@# Neighbours stay together: what a file or a room sets up, one process sets up.
