@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import accumulate, pairwise
 from typing import Any
 
 from detectors.models.rates import HALVE, worth
@@ -26,45 +27,47 @@ class Tails:
     """Counts by name of the evidence; frauds are among them, and few."""
 
     def __init__(self) -> None:
-        self.counts: dict[str, list[float]] = {}
-        self.totals: dict[str, float] = {}
+        self.reached: dict[str, list[float]] = {}
+        """By name: of each bin, how many events said as much or more. Most say little, and are counted in few."""
 
     def count(self, name: str, nats: float) -> None:
         """Takes what an event of the kind said (0 where it said nothing)."""
-        counts = self.counts.get(name)
-        if counts is None:
-            counts = self.counts[name] = [0.0] * BINS
-            self.totals[name] = 0.0
-        self.totals[name] += 1.0
-        counts[_bin(nats)] += 1.0
-        if self.totals[name] >= HALVE:
-            self.counts[name] = [n / 2.0 for n in counts]
-            self.totals[name] /= 2.0
+        reached = self.reached.get(name)
+        if reached is None:
+            reached = self.reached[name] = [0.0] * BINS
+        for place in range(_bin(nats) + 1):
+            reached[place] += 1.0
+        if reached[0] >= HALVE:
+            self.reached[name] = [n / 2.0 for n in reached]
 
     def nats(self, name: str, nats: float) -> float:
         """What the evidence is worth."""
         as_much, total = STRENGTH * math.exp(-0.25 * nats), STRENGTH
-        counts = self.counts.get(name)
-        if counts is not None:
-            as_much += sum(counts[_bin(nats) :])
-            total += self.totals[name]
+        reached = self.reached.get(name)
+        if reached is not None:
+            as_much += reached[_bin(nats)]
+            total += reached[0]
         return WEIGHT * worth(as_much / total) + SLOPE * nats
 
     def export(self) -> dict[str, Any]:
         """Plain counts."""
-        return {name: [self.totals[name], {n: many for n, many in enumerate(counts) if many}] for name, counts in self.counts.items()}
+        told = {}
+        for name, reached in self.reached.items():
+            counts = (many - more for many, more in pairwise((*reached, 0.0)))
+            told[name] = [reached[0], {n: many for n, many in enumerate(counts) if many}]
+        return told
 
     def restore(self, data: Mapping[str, Any]) -> None:
         """Becomes the model that exported these. Raises ValueError, TypeError, IndexError or KeyError for anything else."""
-        counts, totals = {}, {}
+        reached = {}
         for name, (total, bins) in data.items():
-            mine = counts[str(name)] = [0.0] * BINS
+            counts = [0.0] * BINS
             for place, many in bins.items():
-                mine[int(place)] = float(many)
-            totals[str(name)] = float(total)
-            if not math.isfinite(totals[str(name)]):
+                counts[int(place)] = float(many)
+            reached[str(name)] = list(accumulate(reversed(counts)))[::-1]
+            if not math.isfinite(total + reached[str(name)][0]):
                 raise ValueError("expected counts")
-        self.counts, self.totals = counts, totals
+        self.reached = reached
 
 
 def _bin(nats: float) -> int:
