@@ -16,7 +16,9 @@ import msgspec
 from domain.crowd import Crowd, MemoryCrowd
 from domain.events import Event
 from domain.habits import Habits
+from domain.habits.login import network_key
 from domain.messages import Reason
+from domain.once import once
 from domain.place import NO_AGENT, NOWHERE, Agent, Place
 from domain.severity import Severity
 
@@ -49,7 +51,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
 NORMAL: Final = Score(value=0.0)
 
 
-class Sighting(msgspec.Struct, frozen=True):
+class Sighting(msgspec.Struct, frozen=True, dict=True):
     """An event with what its address and user agent say."""
 
     event: Any  # one of the types in Detector.events: mypy can't narrow a class attribute
@@ -63,6 +65,11 @@ class Sighting(msgspec.Struct, frozen=True):
     """Name of the list that holds the address of a transfer, '' where none does."""
     confirmed: bool = False
     """It is learned because someone said that it was genuine, not because it passed or nobody objected for a day."""
+
+    @once
+    def network(self) -> str:
+        """Name of the network (domain.habits.login.network_key), '' when no address is told."""
+        return network_key(self.place, self.event.where.ip)
 
 
 Gate = Mapping[type[Any], Mapping[str, tuple[Any, ...]]]

@@ -261,7 +261,7 @@ class Engine:
             found=[FoundBefore(f.finding_id, f.detector, f.severity, "", list(f.story_events)) for f in findings],
             session_id=(client.session_id or "")[: condemned.LONGEST],
             device=(client.device_id or "")[: condemned.LONGEST],
-            network=network_key(seen.place, client.ip),
+            network=seen.network,
             topic=TOPIC_OF[type(event)],
             findings=_ENCODE.encode(findings) if findings else b"",
             address=_address(event),

@@ -15,7 +15,7 @@ from detectors.story import FOUND
 from domain.addresses import normal
 from domain.events import AccountChange, Input, Transfer
 from domain.habits import Habits
-from domain.habits.login import fingerprint, network_key
+from domain.habits.login import fingerprint
 from domain.messages import Finding, Source
 from domain.profile import Step, UserState
 
@@ -127,7 +127,7 @@ def _links(seen: Sighting) -> dict[str, Any]:
     return {
         "session": _mark(client.session_id),
         "device": _mark(client.device_id),
-        "network": network_key(seen.place, client.ip),
+        "network": seen.network,
         "key": _mark(key),
         "address": _mark(normal(address)),
     }

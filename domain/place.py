@@ -2,8 +2,10 @@
 
 import msgspec
 
+from domain.once import once
 
-class Place(msgspec.Struct, frozen=True):
+
+class Place(msgspec.Struct, frozen=True, dict=True):
     """Where a network address is said to be. Empty strings and zeros where unknown."""
 
     country: str = ""
@@ -20,7 +22,7 @@ class Place(msgspec.Struct, frozen=True):
     mobile: bool = False
     """A carrier's network for phones: its coordinates are those of a gateway, often hundreds of kilometres away."""
 
-    @property
+    @once
     def network(self) -> str:
         """A short stable name of the network: `as3462`; '' when unknown."""
         return f"as{self.asn}" if self.asn else ""

@@ -40,9 +40,9 @@ class AfterFailures(Detector):
             return NORMAL
         if not login.devices:
             return WARMING_UP
-        usual = sight.device_known(seen, login) and (sight.network_known(seen, login) or not sight.network(seen))
+        usual = sight.device_known(seen, login) and (sight.network_known(seen, login) or not seen.network)
         if usual:
-            mine, here = sight.device_key(seen), sight.network(seen)
+            mine, here = sight.device_key(seen), seen.network
             failures = [f for f in failures if f.device == mine or (f.device == 0 and f.network == here)]
         n, scale = len(failures), self.failures_usual if usual else self.failures_elsewhere
         if not n:
@@ -51,7 +51,7 @@ class AfterFailures(Detector):
         reasons = [Reason("failures", n, "0", value if usual else value * 0.7)]
         if not usual:
             device = not sight.device_known(seen, login)
-            label = seen.agent.label or seen.place.organization or sight.network(seen)
+            label = seen.agent.label or seen.place.organization or seen.network
             reasons.append(
                 Reason(
                     "device" if device else "network",
@@ -63,12 +63,12 @@ class AfterFailures(Detector):
         return Score(
             value=value,
             reasons=reasons,
-            subject=(sight.device_name(seen) or sight.network(seen))[:128],
+            subject=(sight.device_name(seen) or seen.network)[:128],
             facts=sight.facts(seen) | {"failures": str(n)},
         )
 
     def count_one(self, seen: Sighting, habits: Habits) -> None:
         # Not a habit but a count: it holds whether or not the attempt was normal, and no device or network becomes known by it.
         if seen.event.outcome in _GUESSES:
-            failure = Failure(int(seen.event.at), sight.device_key(seen) or 0, sight.network(seen))
+            failure = Failure(int(seen.event.at), sight.device_key(seen) or 0, seen.network)
             habits.login.fail(failure, self.window_minutes * 60)

@@ -65,7 +65,7 @@ class ImpossibleTravel(Detector):
         place, login, at = seen.place, habits.login, int(seen.event.at)
         if seen.event.outcome != "success" or place.shared_exit:
             return
-        if name := sight.network(seen):
+        if name := seen.network:
             remember(login.networks, name, at, MAX_NETWORKS)
         newer = login.last is None or at >= login.last.at
         if newer and place.latitude is not None and place.longitude is not None:

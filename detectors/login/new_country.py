@@ -31,7 +31,7 @@ class NewCountry(Detector):
         usual = sight.in_words(sorted(login.countries, key=login.countries.__getitem__))
         reasons = [Reason("country", country, usual or None, 0.8)]
         if not sight.network_known(seen, login):
-            reasons.append(Reason("network", seen.place.organization[:200] or sight.network(seen), None, 0.1))
+            reasons.append(Reason("network", seen.place.organization[:200] or seen.network, None, 0.1))
         if not sight.device_known(seen, login):
             reasons.append(
                 Reason(

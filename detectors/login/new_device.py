@@ -31,8 +31,8 @@ class NewDevice(Detector):
             return WARMING_UP
         label = (seen.agent.label or name)[:200]
         reasons = [Reason("device", label, sight.in_words([d.label for d in known.devices]) or None, 0.6)]
-        if sight.network(seen) and not sight.network_known(seen, known):
-            reasons.append(Reason("network", seen.place.organization[:200] or sight.network(seen), None, 0.25))
+        if seen.network and not sight.network_known(seen, known):
+            reasons.append(Reason("network", seen.place.organization[:200] or seen.network, None, 0.25))
         return Score(value=sum(r.contribution for r in reasons), reasons=reasons, subject=name[:128], facts=sight.facts(seen))
 
     def learn_one(self, seen: Sighting, habits: Habits) -> None:

@@ -57,7 +57,7 @@ class Risk(Detector):
 def _value(feature: str, seen: Sighting) -> str | None:
     values = {
         "country": seen.place.country,
-        "network": seen.place.organization or sight.network(seen),
+        "network": seen.place.organization or seen.network,
         "device": seen.agent.label or sight.device_name(seen),
         "browser": sight.browser(seen) or seen.agent.label,
         "hour": f"{seen.event.occurred_at.astimezone(UTC):%H}",

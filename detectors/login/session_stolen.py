@@ -23,8 +23,8 @@ class SessionStolen(Detector):
 
     def score_one(self, seen: Sighting, habits: Habits) -> Score:
         client, login = seen.event.where, habits.login
-        begun = login.session(short(client.session_id)) if client.session_id else None
-        if begun is None or not begun.network or short(sight.network(seen)) in (begun.network, 0):
+        begun = self._elsewhere(seen, habits)
+        if begun is None:
             return NORMAL
         now = _as_is(seen, begun.key)
         if not (now.system and begun.system):
@@ -39,7 +39,7 @@ class SessionStolen(Detector):
         device = next((d.label for d in login.devices if d.key & 0xFFFF_FFFF == begun.device), "")
         usual = next((name for name in login.networks if short(name) == begun.network), None)
         reasons = [
-            Reason("session_network", (seen.place.organization or sight.network(seen))[:200], usual, value / 2),
+            Reason("session_network", (seen.place.organization or seen.network)[:200], usual, value / 2),
             Reason("session_agent", seen.agent.label[:200], device or None, value / 2),
         ]
         facts = sight.facts(seen, mfa=False) | ({"previous_device": device} if device else {})
@@ -53,24 +53,23 @@ class SessionStolen(Detector):
                 habits.login.begin(_as_is(seen, key))
 
     def step_one(self, seen: Sighting, habits: Habits) -> str | None:
+        if self._elsewhere(seen, habits) is None:
+            return None
         if self.score_one(seen, habits).value >= 0.5:
             return "session"
-        return "network" if self._moved(seen, habits) else None
+        # A network that is none of the account's is nothing by itself; but a careful thief takes the browser's name with the cookie.
+        return "network" if not seen.place.mobile and seen.network not in habits.login.networks else None
 
     @staticmethod
-    def _moved(seen: Sighting, habits: Habits) -> bool:
-        """Whether the session goes on from a network that is none of the account's: nothing by itself, a careful thief takes the browser's
-        name with the cookie."""
-        client = seen.event.where
-        begun = habits.login.session(short(client.session_id)) if client.session_id else None
-        if begun is None or not begun.network or seen.place.mobile:
-            return False
-        network = sight.network(seen)
-        return bool(network) and short(network) != begun.network and network not in habits.login.networks
+    def _elsewhere(seen: Sighting, habits: Habits) -> OpenSession | None:
+        """How the session began, where it goes on from another network."""
+        session = seen.event.where.session_id
+        begun = habits.login.session(short(session)) if session else None
+        return begun if begun is not None and begun.network and short(seen.network) not in (begun.network, 0) else None
 
 
 def _as_is(seen: Sighting, key: int) -> OpenSession:
     """How the session is used now."""
     agent, device = seen.agent, seen.event.where.device_id
     browser = 0 if agent.browser == "app" else short(agent.browser)
-    return OpenSession(key, int(seen.event.at), short(sight.network(seen)), short(agent.system), browser, short(device or ""))
+    return OpenSession(key, int(seen.event.at), short(seen.network), short(agent.system), browser, short(device or ""))

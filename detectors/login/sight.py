@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from detectors.base import Sighting
-from domain.habits.login import LoginHabits, fingerprint, network_key
+from domain.habits.login import LoginHabits, fingerprint
 
 
 def device_name(seen: Sighting) -> str:
@@ -23,14 +23,9 @@ def device_known(seen: Sighting, habits: LoginHabits) -> bool:
     return key is not None and habits.device(key) is not None
 
 
-def network(seen: Sighting) -> str:
-    """Name of the network, '' when no address is told."""
-    return network_key(seen.place, seen.event.where.ip)
-
-
 def network_known(seen: Sighting, habits: LoginHabits) -> bool:
     """Whether the network is one of the account's; a shared exit is everybody's and never known."""
-    return not seen.place.shared_exit and network(seen) in habits.networks
+    return not seen.place.shared_exit and seen.network in habits.networks
 
 
 def browser(seen: Sighting) -> str:
@@ -45,7 +40,7 @@ def in_words(names: list[str], limit: int = 3) -> str:
 
 def subject(seen: Sighting) -> str:
     """The device, else the network: the unit of cooldown."""
-    return (device_name(seen) or network(seen))[:128]
+    return (device_name(seen) or seen.network)[:128]
 
 
 def facts(seen: Sighting, *, mfa: bool = True) -> dict[str, str]:

@@ -49,4 +49,4 @@ def sets(seen: Sighting, scope: str, key: str) -> tuple[tuple[str, str], ...]:
 
 def address(seen: Sighting) -> str:
     """Key of a public address; '' for a private one, behind which everybody is."""
-    return str(fingerprint(seen.event.where.ip or "")) if sight.network(seen) else ""
+    return str(fingerprint(seen.event.where.ip or "")) if seen.network else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from detectors.base import Detector, Score, Sighting
 from detectors.gates import SUCCEEDED
-from detectors.login import sight, stuffing
+from detectors.login import stuffing
 from domain.events import Login
 from domain.habits import Habits
 
@@ -17,10 +17,10 @@ class StuffingNetwork(Detector):
     minimum_accounts: int
 
     def crowd_one(self, seen: Sighting) -> tuple[tuple[str, str], ...]:
-        return stuffing.sets(seen, "network", sight.network(seen))
+        return stuffing.sets(seen, "network", seen.network)
 
     def score_one(self, seen: Sighting, habits: Habits) -> Score:
-        return stuffing.score(seen, habits, "network", sight.network(seen), self.minimum_accounts)
+        return stuffing.score(seen, habits, "network", seen.network, self.minimum_accounts)
 
     def count_one(self, seen: Sighting, habits: Habits) -> None:
-        stuffing.count(seen, "network", sight.network(seen))
+        stuffing.count(seen, "network", seen.network)

@@ -20,10 +20,9 @@ from detectors.models.learner import Record
 from detectors.models.rates import PRIOR, Rates, worth
 from detectors.models.supervised import Supervised
 from detectors.models.tails import Tails
-from detectors.transfer import flow
 from domain.events import Transfer
 from domain.habits import Habits
-from domain.habits.login import fingerprint, network_key
+from domain.habits.login import fingerprint
 from domain.ids import notice_id
 from domain.messages import Finding
 from domain.profile import Pending
@@ -169,9 +168,9 @@ def record(seen: Sighting, judged: Judged, findings: Sequence[Finding]) -> Recor
         family=judged.family.name,
         row=judged.row,
         rules=judged.rules,
-        address=flow.payee(event)[0] if isinstance(event, Transfer) else "",
+        address=event.payee[0] if isinstance(event, Transfer) else "",
         device=str(fingerprint(client.device_id)) if client.device_id else "",
-        network=network_key(seen.place, client.ip),
+        network=seen.network,
         names=tuple(names),
     )
 

@@ -13,7 +13,7 @@ from detectors.gates import KEYED
 from detectors.trading import keys
 from domain.habits import Habits
 from domain.habits.keys import MAX_ADDRESSES, MAX_NETWORKS, ApiKey
-from domain.habits.login import fingerprint, network_key
+from domain.habits.login import fingerprint
 from domain.messages import Reason
 
 T = TypeVar("T")
@@ -35,7 +35,7 @@ class ApiKeyNewAddress(Detector):
         client = seen.event.client
         if client is None or client.api_key_id is None or client.ip is None or keys.action(seen) is None:
             return NORMAL
-        network = network_key(seen.place, client.ip)
+        network = seen.network
         if not network:
             return NORMAL
         known = keys.known(seen, habits)
@@ -59,7 +59,7 @@ class ApiKeyNewAddress(Detector):
             return
         known = habits.keys.see(fingerprint(client.api_key_id), int(seen.event.at))
         known.count += 1
-        network = network_key(seen.place, client.ip)
+        network = seen.network
         if network and client.ip:
             known.networks = _last(known.networks, network, MAX_NETWORKS)
             known.addresses = _last(known.addresses, fingerprint(client.ip), MAX_ADDRESSES)
@@ -68,7 +68,7 @@ class ApiKeyNewAddress(Detector):
         """`address` where the key comes from elsewhere."""
         client = seen.event.client
         known = None if client is None or client.ip is None else keys.known(seen, habits)
-        network = network_key(seen.place, client.ip) if known is not None else ""
+        network = seen.network if known is not None else ""
         return "address" if known is not None and network and known.networks and network not in known.networks else None
 
     def _strange(self, network: str, address: str, known: ApiKey) -> float:

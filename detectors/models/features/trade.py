@@ -13,7 +13,7 @@ from detectors.models.grid import Cross, Grid
 from detectors.trading import keys, read, size
 from domain.events import Trade
 from domain.habits import Habits
-from domain.habits.login import fingerprint, network_key
+from domain.habits.login import fingerprint
 from domain.statistics import Sample
 
 _NAN = math.nan
@@ -136,7 +136,7 @@ def _strange(seen: Sighting, habits: Habits) -> tuple[float, float, float]:
     if client.device_id and login.devices:
         device = float(login.device(fingerprint(client.device_id)) is None)
     known = keys.known(seen, habits) if client.api_key_id else None
-    name = network_key(seen.place, client.ip)
+    name = seen.network
     if name and (login.networks or known is not None):
         network = float(name not in login.networks and (known is None or name not in known.networks))
     if known is not None and known.actions:
