@@ -117,10 +117,7 @@ def forget(steps: list[Step], now: float, seconds: Mapping[str, float]) -> None:
 
 
 def _lasts(step: Step, seconds: Mapping[str, float]) -> float:
-    longest = 0.0
-    for name in step.said or (step.story,):
-        longest = max(longest, seconds.get(name, 0.0))
-    return 2.0 * longest
+    return 2.0 * max([seconds.get(name, 0.0) for name in step.said or (step.story,)])
 
 
 def completed(story: Story, steps: Sequence[Step]) -> list[list[Part]]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import urlsplit
 from zlib import crc32
 
@@ -60,7 +61,12 @@ def of_report(event: Report) -> list[str]:
 
 def of_address(address: str) -> str:
     """The mark of a blockchain address."""
-    return f"a{fingerprint(normal(address[:200])):x}"
+    return _of_address(address[:200])
+
+
+@lru_cache(maxsize=1_024)  # asked of a payment to read the sets, to score and to count it
+def _of_address(address: str) -> str:
+    return f"a{fingerprint(normal(address)):x}"
 
 
 def host_of(url: str) -> str:

@@ -14,7 +14,6 @@ from typing import ClassVar
 
 from detectors.base import NORMAL, Detector, Gate, Score, Sighting
 from detectors.campaign import marks
-from detectors.transfer import flow
 from domain.events import Event, Report, Transfer
 from domain.habits import Habits
 from domain.habits.login import fingerprint
@@ -66,7 +65,7 @@ class ReportCampaign(Detector):
     def count_one(self, seen: Sighting, habits: Habits) -> None:
         event = seen.event
         if isinstance(event, Transfer):
-            if _pays(event) and not habits.transfer.knows(*flow.payee(event)):
+            if _pays(event) and not habits.transfer.knows(*event.payee):
                 seen.crowd.add("paid-lately", marks.of_address(event.address or ""), event.user_id, event.at)
         elif event.campaign is None:
             shared = marks.of_report(event)
@@ -76,7 +75,10 @@ class ReportCampaign(Detector):
 
     def _of_payment(self, seen: Sighting) -> Score:
         event: Transfer = seen.event
-        known = Known(seen, [marks.of_address(event.address or "")])
+        mark = marks.of_address(event.address or "")
+        if not seen.crowd.count("report", mark, event.at + _LATE):  # of nearly all addresses
+            return NORMAL
+        known = Known(seen, [mark])
         if len(known.reporters) < self.minimum_reporters:
             return NORMAL
         told = {"address": (event.address or "")[:200], "transfer_id": event.transfer_id, "first_at": _moment(known.first_at)}

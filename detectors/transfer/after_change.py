@@ -34,9 +34,9 @@ class AfterChange(Detector):
 
     def score_one(self, seen: Sighting, habits: Habits) -> Score:
         changes, event = habits.payout.changes, seen.event
-        if not changes or not isinstance(event, Transfer) or not flow.asked(event):
+        if not changes or not isinstance(event, Transfer) or not event.asked:
             return NORMAL
-        usd, payee = flow.usd(event), flow.payee(event)
+        usd, payee = event.usd, event.payee
         recent = [c for c in changes if 0.0 <= event.at - c.at <= self.hours * 3600.0 and self._concerns(c, payee[0])]
         if not recent or usd is None or usd < self.minimum_usd or habits.transfer.knows(*payee):
             return NORMAL
@@ -52,7 +52,7 @@ class AfterChange(Detector):
             Reason("amount_rank", round(usd, 2), usual, value * 0.4),
         ]
         told = {"change": change.change, "minutes_since": str(minutes)}
-        return Score(value=value, reasons=reasons, subject=f"{change.change}:{change.at}", facts=flow.facts(seen) | told)
+        return Score(value=value, reasons=reasons, subject=f"{change.change}:{change.at}", facts=seen.event.told | told)
 
     def count_one(self, seen: Sighting, habits: Habits) -> None:
         event = seen.event

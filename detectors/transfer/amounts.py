@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from detectors.transfer import flow
 from domain.events import Transfer
 from domain.habits import Habits
 from domain.habits.login import fingerprint
@@ -54,4 +53,4 @@ def arrived(habits: Habits, at: float, seconds: float) -> tuple[float, float]:
 def sent(event: Transfer, habits: Habits, since: float) -> float:
     """USD that left from `since` on up to and with this transfer."""
     key, at = fingerprint(event.transfer_id), event.at
-    return (flow.usd(event) or 0.0) + sum(f.usd for f in habits.transfer.flows if since <= f.at <= at and not f.undone and f.key != key)
+    return (event.usd or 0.0) + sum(f.usd for f in habits.transfer.flows if since <= f.at <= at and not f.undone and f.key != key)

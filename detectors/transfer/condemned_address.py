@@ -24,20 +24,20 @@ class CondemnedAddress(Detector):
     others: float
 
     def crowd_one(self, seen: Sighting) -> tuple[tuple[str, str], ...]:
-        if not flow.asked(seen.event):
+        if not seen.event.asked:
             return ()
-        address = flow.payee(seen.event)[0]
+        address = seen.event.payee[0]
         return ((KIND, address), (PAYERS, flow.payee_key(seen.event))) if address else ()
 
     def score_one(self, seen: Sighting, habits: Habits) -> Score:
         event: Transfer = seen.event
-        if not flow.asked(event):
+        if not event.asked:
             return NORMAL
-        address = flow.payee(event)[0]
+        address = event.payee[0]
         frauds = seen.crowd.count(KIND, address, event.at) if address else 0
         if not frauds:
             return NORMAL
         payers = seen.crowd.count(PAYERS, flow.payee_key(event), event.at)
         value = frauds / (frauds + 0.05 + max(payers - frauds, 0) / self.others)
         reasons = [Reason("condemned", frauds, str(payers), value)]
-        return Score(value=value, reasons=reasons, subject=address, facts=flow.facts(seen) | {"verdicts": str(frauds)})
+        return Score(value=value, reasons=reasons, subject=address, facts=seen.event.told | {"verdicts": str(frauds)})

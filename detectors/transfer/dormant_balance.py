@@ -32,7 +32,7 @@ class DormantBalance(Detector):
 
     def score_one(self, seen: Sighting, habits: Habits) -> Score:
         event = seen.event
-        if not isinstance(event, Transfer) or not flow.asked(event):
+        if not isinstance(event, Transfer) or not event.asked:
             return NORMAL
         rest, longest = self._rest(event.at, habits)
         if rest < self.days * _DAY or rest < 2 * longest:
@@ -41,21 +41,21 @@ class DormantBalance(Detector):
         if left < self.minimum_usd:
             return NORMAL
         share = min(left / available, 1.0) if available else self.share
-        if share < (self.share if habits.transfer.knows(*flow.payee(event)) else self.stranger_share):
+        if share < (self.share if habits.transfer.knows(*event.payee) else self.stranger_share):
             return NORMAL
         value, days = 0.5 + 0.4 * share, int(rest // _DAY)
         usual = str(int(longest // _DAY)) if longest else None
         reasons = [Reason("quiet_days", days, usual, 0.5), Reason("share", round(100 * share), None, 0.4 * share)]
-        return Score(value=value, reasons=reasons, facts=flow.facts(seen) | {"quiet_days": str(days), "withdrawals": str(number)})
+        return Score(value=value, reasons=reasons, facts=seen.event.told | {"quiet_days": str(days), "withdrawals": str(number)})
 
     def count_one(self, seen: Sighting, habits: Habits) -> None:
         event = seen.event
-        if not isinstance(event, Transfer) or flow.asked(event):
+        if not isinstance(event, Transfer) or event.asked:
             habits.payout.act(int(event.at), self.days * _DAY)
 
     def step_one(self, seen: Sighting, habits: Habits) -> str | None:
         event = seen.event
-        if not isinstance(event, Transfer) or not flow.asked(event):
+        if not isinstance(event, Transfer) or not event.asked:
             return None
         return "dormant" if self._rest(event.at, habits)[0] >= self.days * _DAY else None
 

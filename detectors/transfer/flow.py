@@ -1,31 +1,15 @@
-"""What the transfer detectors read from a sighting, and how a transfer is counted once whatever its statuses."""
+"""How a transfer is counted once whatever its statuses, and what several detectors work out of it."""
 
 from __future__ import annotations
 
-from detectors.base import Sighting
 from domain.events import Transfer
 from domain.habits.login import fingerprint
 from domain.habits.transfer import Flow, TransferHabits
 
 
-def leaves(event: Transfer) -> bool:
-    """Whether money goes out."""
-    return event.leaves
-
-
-def asked(event: Transfer) -> bool:
-    """Whether this is the moment to judge it: money is to go out and hasn't yet."""
-    return event.asked
-
-
-def payee(event: Transfer) -> tuple[str, str]:
-    """Address and memo (accounts at an exchange share an address and differ in the memo); of an internal transfer the other user."""
-    return event.payee
-
-
 def payee_key(event: Transfer) -> str:
     """The payee in one short string, for sets over many accounts; '' where there is none."""
-    address, memo = payee(event)
+    address, memo = event.payee
     name = f"{address} {memo}" if memo else address
     return name if len(name) <= 128 else str(fingerprint(name))
 
@@ -35,30 +19,15 @@ def payee_mark(event: Transfer) -> int:
     return fingerprint(payee_key(event)) % 127 + 1
 
 
-def usd(event: Transfer) -> float | None:
-    """USD value, approximately; None where not told."""
-    return event.usd
-
-
-def balance(event: Transfer) -> float | None:
-    """USD on the account before it, approximately; None where not told."""
-    return event.balance
-
-
 def share(event: Transfer) -> float | None:
     """Part of the balance that this one transfer takes, in [0, 1]; None where either isn't told."""
-    part, whole = usd(event), balance(event)
+    part, whole = event.usd, event.balance
     return None if part is None or not whole else min(part / whole, 1.0)
-
-
-def undone(event: Transfer) -> bool:
-    """Whether it came to nothing."""
-    return event.undone
 
 
 def to_learn(event: Transfer, habits: TransferHabits) -> bool:
     """Whether this event is the one of its transfer to learn from: the first that was seen of it, unless the transfer came to nothing."""
-    if not leaves(event) or undone(event):
+    if not event.leaves or event.undone:
         return False
     flow = habits.flow(event.transfer_id)
     if flow is None:  # cleared so late that the transfer is forgotten
@@ -70,19 +39,20 @@ def count(event: Transfer, habits: TransferHabits) -> None:
     """Remembers a transfer out when it is first seen, and that it came to nothing."""
     flow = habits.flow(event.transfer_id)
     if flow is None:
-        whole = balance(event)
+        whole = event.balance
         habits.note(
             Flow(
                 fingerprint(event.transfer_id),
                 int(event.at),
-                _short(usd(event) or 0.0),
+                _short(event.usd or 0.0),
                 -1 if whole is None else _short(whole),
                 "" if event.status == "requested" else event.status,
-                undone(event),
+                event.undone,
                 to=payee_mark(event),
-            )
+            ),
+            event.transfer_id,
         )
-    elif undone(event):
+    elif event.undone:
         flow.undone = True
         habits.forget_answers()
 
@@ -113,9 +83,3 @@ def _outflow(event: Transfer, habits: TransferHabits, window: float) -> tuple[in
             left += flow.usd
             available = max(available, flow.balance)
     return number, left, available
-
-
-def facts(seen: Sighting) -> dict[str, str]:
-    """Facts of every transfer finding."""
-    event: Transfer = seen.event
-    return event.told

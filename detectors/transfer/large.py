@@ -41,8 +41,8 @@ class Large(Detector):
     young_days: float
 
     def score_one(self, seen: Sighting, habits: Habits) -> Score | WarmingUp:
-        usd = flow.usd(seen.event)
-        if not flow.asked(seen.event) or usd is None or usd < 1.0:
+        usd = seen.event.usd
+        if not seen.event.asked or usd is None or usd < 1.0:
             return NORMAL
         if len(habits.transfer.amounts) < self.minimum_history:
             return self._among_others(usd, seen, habits)
@@ -50,10 +50,10 @@ class Large(Detector):
         near = habits.transfer.amounts.share_from(usd / self.near)
         value = surprise(max(_tail(usd, habits.transfer), near))
         reasons = [Reason("usd_value", round(usd, 2), f"{usual:.2f}", value)]
-        return Score(value=value, reasons=reasons, facts=flow.facts(seen) | {"usual_usd": f"{usual:.2f}"})
+        return Score(value=value, reasons=reasons, facts=seen.event.told | {"usual_usd": f"{usual:.2f}"})
 
     def learn_one(self, seen: Sighting, habits: Habits) -> None:
-        transfer, usd = habits.transfer, flow.usd(seen.event)
+        transfer, usd = habits.transfer, seen.event.usd
         if not flow.to_learn(seen.event, transfer):
             return
         if usd is not None:
@@ -68,7 +68,7 @@ class Large(Detector):
 
     def _young(self, event: Transfer, transfer: TransferHabits) -> bool:
         """Whether the payee has taught enough for its age: who takes a little more each day to an address of his makes nothing usual."""
-        known = transfer.payee(*flow.payee(event))
+        known = transfer.payee(*event.payee)
         return known is not None and known.count >= _TAUGHT and known.since > 0 and event.at // 86_400 - known.since < self.young_days
 
     def _fastest(self, at: float, habits: Habits) -> float:
@@ -93,7 +93,7 @@ class Large(Detector):
             Reason("cohort", round(rank, 4), None, value * part),
             Reason("usd_value", round(usd, 2), usual, value * (1.0 - part)),
         ]
-        return Score(value=value, reasons=reasons, facts=flow.facts(seen) | {"usual_usd": usual})
+        return Score(value=value, reasons=reasons, facts=seen.event.told | {"usual_usd": usual})
 
 
 def _tail(usd: float, habits: TransferHabits) -> float:
@@ -107,4 +107,4 @@ def _tail(usd: float, habits: TransferHabits) -> float:
 
 def _row(usd: float, seen: Sighting, habits: Habits) -> cohort.Row:
     age = (seen.event.at - habits.first_at) / 86_400.0 if habits.first_at else 0.0
-    return cohort.features(usd, flow.balance(seen.event), not habits.transfer.knows(*flow.payee(seen.event)), age)
+    return cohort.features(usd, seen.event.balance, not habits.transfer.knows(*seen.event.payee), age)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from detectors.base import NORMAL, Detector, Score, Sighting
 from detectors.gates import ASKED
-from detectors.transfer import flow
 from domain.events import Transfer
 from domain.habits import Habits
 from domain.messages import Reason
@@ -17,11 +16,11 @@ class ListedAddress(Detector):
     judges = ASKED
 
     def score_one(self, seen: Sighting, habits: Habits) -> Score:
-        if not seen.listed or not flow.asked(seen.event):
+        if not seen.listed or not seen.event.asked:
             return NORMAL
         reasons = [Reason("listed", seen.listed, None, 1.0)]
-        facts = flow.facts(seen) | {"list": seen.listed[:200]}
-        return Score(value=1.0, reasons=reasons, subject=flow.payee(seen.event)[0], facts=facts)
+        facts = seen.event.told | {"list": seen.listed[:200]}
+        return Score(value=1.0, reasons=reasons, subject=seen.event.payee[0], facts=facts)
 
     def step_one(self, seen: Sighting, habits: Habits) -> str | None:
-        return "listed" if seen.listed and flow.asked(seen.event) else None
+        return "listed" if seen.listed and seen.event.asked else None

@@ -11,7 +11,6 @@ from typing import ClassVar
 
 from detectors.base import NORMAL, WARMING_UP, Detector, Gate, Score, Sighting, WarmingUp
 from detectors.gates import ASKED
-from detectors.transfer import flow
 from domain.addresses import likeness, memos_alike, normal
 from domain.events import Transfer
 from domain.events.base import approximate
@@ -32,9 +31,9 @@ class LookalikeAddress(Detector):
     dust_days: float
 
     def score_one(self, seen: Sighting, habits: Habits) -> Score | WarmingUp:
-        address, memo = flow.payee(seen.event)
+        address, memo = seen.event.payee
         transfer = habits.transfer
-        if not flow.asked(seen.event) or not seen.event.address or transfer.knows(address, memo):
+        if not seen.event.asked or not seen.event.address or transfer.knows(address, memo):
             return NORMAL
         recent = [d.address for d in transfer.dust if abs(seen.event.at - d.at) <= self.dust_days * 86_400]
         known = [p.address for p in transfer.payees]
@@ -48,7 +47,7 @@ class LookalikeAddress(Detector):
         if address in recent:
             reasons.append(Reason("payee", address, "sent dust before", 0.15))
         value = sum(r.contribution for r in reasons)
-        return Score(value=value, reasons=reasons, subject=address, facts=flow.facts(seen) | {"known_address": model})
+        return Score(value=value, reasons=reasons, subject=address, facts=seen.event.told | {"known_address": model})
 
     def count_one(self, seen: Sighting, habits: Habits) -> None:
         event: Transfer = seen.event
@@ -65,7 +64,7 @@ class LookalikeAddress(Detector):
             return NORMAL
         reasons = [Reason("lookalike", memo, known, 0.7)]
         told = {"known_address": f"{address} {known}"[:200], "address": f"{address} {memo}"[:200]}
-        return Score(value=0.7, reasons=reasons, subject=f"{address} {memo}", facts=flow.facts(seen) | told)
+        return Score(value=0.7, reasons=reasons, subject=f"{address} {memo}", facts=seen.event.told | told)
 
     def _alike(self, address: str, other: str) -> bool:
         first, last, bits = likeness(address, other)

@@ -47,7 +47,7 @@ class MassDrain(Detector):
             return NORMAL
         told = {"drained_accounts": str(accounts), "usual_accounts": str(round(mean)), "window_minutes": str(self.window_minutes)}
         reasons = [Reason("drained_accounts", accounts, f"{mean:.1f}", value)]
-        return Score(value=value, reasons=reasons, facts=flow.facts(seen) | told)
+        return Score(value=value, reasons=reasons, facts=seen.event.told | told)
 
     def count_one(self, seen: Sighting, habits: Habits) -> None:
         if self._empties(seen.event):
@@ -63,7 +63,7 @@ class MassDrain(Detector):
         return 1 + sum(member != me for member, _ in seen.crowd.members(KIND, KEY, at, self.window_minutes * 60.0))
 
     def _empties(self, event: Transfer) -> bool:
-        if not flow.asked(event):
+        if not event.asked:
             return False
         share = flow.share(event)
-        return share is not None and share >= self.share and (flow.usd(event) or 0.0) >= self.minimum_usd
+        return share is not None and share >= self.share and (event.usd or 0.0) >= self.minimum_usd

@@ -35,12 +35,12 @@ class MuleAddress(Detector):
     minimum_days: float
 
     def crowd_one(self, seen: Sighting) -> tuple[tuple[str, str], ...]:
-        return ((KIND, flow.payee_key(seen.event)),) if flow.asked(seen.event) and flow.payee(seen.event)[0] else ()
+        return ((KIND, flow.payee_key(seen.event)),) if seen.event.asked and seen.event.payee[0] else ()
 
     def score_one(self, seen: Sighting, habits: Habits) -> Score | WarmingUp:
         event: Transfer = seen.event
-        payee = flow.payee(event)
-        if not flow.asked(event) or not payee[0]:
+        payee = event.payee
+        if not event.asked or not payee[0]:
             return NORMAL
         at, window, me = event.at, self.window_hours * 3600.0, str(fingerprint(event.user_id))
         known = habits.transfer.knows(*payee)
@@ -65,17 +65,17 @@ class MuleAddress(Detector):
         expected = _BY_CHANCE * window / (self.window_hours * 3600.0) + before * window / since
         value = surprise(count_tail(new, expected, expected))
         reasons = [Reason("payers", new, str(before), value)]
-        return Score(value=value, reasons=reasons, subject=payee[0], facts=flow.facts(seen) | {"payers": str(new)})
+        return Score(value=value, reasons=reasons, subject=payee[0], facts=seen.event.told | {"payers": str(new)})
 
     def count_one(self, seen: Sighting, habits: Habits) -> None:
-        payee = flow.payee(seen.event)
+        payee = seen.event.payee
         if seen.cohort is not None:
             seen.cohort.begun.count_one(seen.event.at)
-        if flow.asked(seen.event) and payee[0] and not habits.transfer.knows(*payee):
+        if seen.event.asked and payee[0] and not habits.transfer.knows(*payee):
             seen.crowd.add(KIND, flow.payee_key(seen.event), str(fingerprint(seen.event.user_id)), seen.event.at)
 
 
 def _young(seen: Sighting, habits: Habits) -> bool:
     """Whether the payee was first paid within days; of one that its owner spoke for, or that had to make room, it isn't known."""
-    known = habits.transfer.payee(*flow.payee(seen.event))
+    known = habits.transfer.payee(*seen.event.payee)
     return known is not None and bool(known.since) and seen.event.at // 86_400 - known.since <= _YOUNG_DAYS

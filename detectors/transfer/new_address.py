@@ -23,8 +23,8 @@ class NewAddress(Detector):
     minimum_withdrawals: int
 
     def score_one(self, seen: Sighting, habits: Habits) -> Score | WarmingUp:
-        address, memo = flow.payee(seen.event)
-        if not flow.asked(seen.event) or not address or habits.transfer.knows(address, memo):
+        address, memo = seen.event.payee
+        if not seen.event.asked or not address or habits.transfer.knows(address, memo):
             return NORMAL
         if habits.transfer.count < self.minimum_withdrawals:
             return WARMING_UP
@@ -33,16 +33,16 @@ class NewAddress(Detector):
         share = flow.share(seen.event)
         if share:
             reasons.append(Reason("share", round(100 * share), None, 0.2 * share))
-        return Score(value=sum(r.contribution for r in reasons), reasons=reasons, subject=address, facts=flow.facts(seen))
+        return Score(value=sum(r.contribution for r in reasons), reasons=reasons, subject=address, facts=seen.event.told)
 
     def count_one(self, seen: Sighting, habits: Habits) -> None:
         before = habits.transfer.flow(seen.event.transfer_id)
-        if flow.undone(seen.event) and before is not None and before.taught:
+        if seen.event.undone and before is not None and before.taught:
             before.taught = False
-            habits.transfer.unpay(*flow.payee(seen.event))
+            habits.transfer.unpay(*seen.event.payee)
 
     def learn_one(self, seen: Sighting, habits: Habits) -> None:
-        address, memo = flow.payee(seen.event)
+        address, memo = seen.event.payee
         if address and flow.to_learn(seen.event, habits.transfer):
             habits.transfer.pay(address, memo, int(seen.event.at))
             known = habits.transfer.payee(address, memo)
@@ -54,5 +54,5 @@ class NewAddress(Detector):
 
     def step_one(self, seen: Sighting, habits: Habits) -> str | None:
         # An account that has paid nobody yet is robbed all the same.
-        address, memo = flow.payee(seen.event)
-        return address if flow.asked(seen.event) and address and not habits.transfer.knows(address, memo) else None
+        address, memo = seen.event.payee
+        return address if seen.event.asked and address and not habits.transfer.knows(address, memo) else None

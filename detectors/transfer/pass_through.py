@@ -34,7 +34,7 @@ class PassThrough(Detector):
 
     def score_one(self, seen: Sighting, habits: Habits) -> Score | WarmingUp:
         payout = habits.payout
-        if not payout.arrivals or not flow.asked(seen.event):
+        if not payout.arrivals or not seen.event.asked:
             return NORMAL
         passed_on, deposited, minutes = self._passed_on(seen, habits)
         if passed_on < self.part or deposited < self.minimum_usd:
@@ -48,7 +48,7 @@ class PassThrough(Detector):
             Reason("minutes_since", minutes, None, value * 0.3),
         ]
         told = {"deposited_usd": f"{deposited:.2f}", "minutes_since": str(minutes)}
-        return Score(value=value, reasons=reasons, facts=flow.facts(seen) | told)
+        return Score(value=value, reasons=reasons, facts=seen.event.told | told)
 
     def count_one(self, seen: Sighting, habits: Habits) -> None:
         event: Transfer = seen.event
@@ -71,7 +71,7 @@ class PassThrough(Detector):
     def step_one(self, seen: Sighting, habits: Habits) -> str | None:
         # A mule's account is young and has no habit: what it is to a story doesn't wait for one.
         event: Transfer = seen.event
-        if not habits.payout.arrivals or not flow.asked(event):
+        if not habits.payout.arrivals or not event.asked:
             return None
         passed_on, deposited, _ = self._passed_on(seen, habits)
         return "passed_on" if passed_on >= self.part and deposited >= self.minimum_usd else None
@@ -85,7 +85,7 @@ class PassThrough(Detector):
         if deposited <= 0.0:
             return 0.0, 0.0, 0
         sent = amounts.sent(event, habits, first)
-        whole = flow.balance(event)
+        whole = event.balance
         there = max(whole or 0.0, deposited)  # a balance may be told less what was asked for before
         return min(sent / deposited, sent / there, 1.0), deposited, int((at - first) // 60)
 

@@ -44,7 +44,7 @@ class RapidDrain(Detector):
     in_a_row: int
 
     def score_one(self, seen: Sighting, habits: Habits) -> Score | WarmingUp:
-        if not flow.asked(seen.event):
+        if not seen.event.asked:
             return NORMAL
         transfer, at = habits.transfer, seen.event.at
         number, left, available = flow.outflow(seen.event, transfer, self.window_minutes * 60.0)
@@ -73,10 +73,10 @@ class RapidDrain(Detector):
         # What each part adds beyond the last one is shown by their number; the share carries the score.
         reasons = [Reason("share", round(100 * share), None, value * 0.8), Reason("withdrawals", number, None, value * 0.2)]
         told = {"share": str(round(100 * share)), "withdrawals": str(number), "window_minutes": str(minutes), "total_usd": f"{left:.2f}"}
-        return Score(value=value, reasons=reasons, facts=flow.facts(seen) | told | {"balance_usd": f"{available:.2f}"})
+        return Score(value=value, reasons=reasons, facts=seen.event.told | told | {"balance_usd": f"{available:.2f}"})
 
     def count_one(self, seen: Sighting, habits: Habits) -> None:
-        if flow.leaves(seen.event):
+        if seen.event.leaves:
             flow.count(seen.event, habits.transfer)
 
     def learn_one(self, seen: Sighting, habits: Habits) -> None:
@@ -87,10 +87,10 @@ class RapidDrain(Detector):
         transfer.learned.add(event.at, _HALF_LIFE)
         if available and left >= _MOST * available:
             transfer.drained.add(event.at, _HALF_LIFE)
-        payout.spend(int(event.at), flow.usd(event) or 0.0)
+        payout.spend(int(event.at), event.usd or 0.0)
 
     def step_one(self, seen: Sighting, habits: Habits) -> str | None:
-        if not flow.asked(seen.event):
+        if not seen.event.asked:
             return None
         _, left, available = flow.outflow(seen.event, habits.transfer, self.window_minutes * 60.0)
         return "drain" if available >= max(self.minimum_usd, 0.01) and left >= _MOST * available else None
@@ -113,7 +113,7 @@ class RapidDrain(Detector):
         mine = [f.at for f in transfer.flows if f.to == to and at - _WEEK < f.at <= at and not f.undone and f.key != key]
         if len(mine) + 1 < self.in_a_row:
             return 0.0, 0, 0.0, 0.0
-        known = transfer.payee(*flow.payee(seen.event))
+        known = transfer.payee(*seen.event.payee)
         if known is not None and (not known.since or at // _DAY - known.since > _WEEK // _DAY):
             return 0.0, 0, 0.0, 0.0
         often = max([p.count for p in transfer.payees if p is not known], default=1) + 1.0

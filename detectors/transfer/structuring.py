@@ -40,8 +40,8 @@ class Structuring(Detector):
 
     def score_one(self, seen: Sighting, habits: Habits) -> Score:
         event: Transfer = seen.event
-        usd = flow.usd(event)
-        if usd is None or usd < self.minimum_usd or not flow.asked(event):
+        usd = event.usd
+        if usd is None or usd < self.minimum_usd or not event.asked:
             return NORMAL
         key, start = fingerprint(event.transfer_id), event.at - self.window_hours * 3600.0
         lately = [f.usd for f in habits.transfer.flows if start < f.at <= event.at and not f.undone and f.key != key]
@@ -66,18 +66,18 @@ class Structuring(Detector):
             Reason("total_usd", round(sum(mine), 2), f"{limit:.2f}", value * 0.4),
         ]
         told = {"limit_usd": f"{limit:.2f}", "total_usd": f"{sum(mine):.2f}", "withdrawals": str(len(mine))}
-        return Score(value=value, reasons=reasons, facts=flow.facts(seen) | told)
+        return Score(value=value, reasons=reasons, facts=seen.event.told | told)
 
     def count_one(self, seen: Sighting, habits: Habits) -> None:
         event, payout = seen.event, habits.payout
         usd = approximate(event.usd_value)
-        if event.status == "rejected" and flow.leaves(event) and usd:
+        if event.status == "rejected" and event.leaves and usd:
             at, limit = int(event.at), math.ceil(min(usd, _LARGEST))
             if not payout.refused_usd or limit <= payout.refused_usd or at - payout.refused_at > _REFUSED:
                 payout.refused_usd, payout.refused_at = limit, at
 
     def learn_one(self, seen: Sighting, habits: Habits) -> None:
-        usd = flow.usd(seen.event)
+        usd = seen.event.usd
         if seen.cohort is not None and usd and usd >= self.minimum_usd and flow.to_learn(seen.event, habits.transfer):
             seen.cohort.limits.learn_one(usd)
 

@@ -7,6 +7,7 @@ while more of it is known to have come in than to have gone. Kept by detectors' 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import msgspec
 
@@ -74,7 +75,7 @@ class Positions(msgspec.Struct, array_like=True):
                 if order.left <= filled * _DUST:
                     self.orders.remove(order)
                 break
-        base, quote, spot = pair(event.market)
+        base, quote, spot = pair(event.market[:64])
         if spot:
             sign = 1.0 if event.side == "buy" else -1.0
             self._move(base, sign * filled)
@@ -113,6 +114,7 @@ def named(name: str) -> str:
     return _APART.sub("", name).upper()
 
 
+@lru_cache(maxsize=1_024)
 def pair(market: str) -> tuple[str, str, bool]:
     """Base, quote ('' where unknown), and whether it is a spot market: `BTC-USDT` is, `BTC-USDT-PERP` is not."""
     parts = [part for part in _APART.split(market[:64].upper()) if part]

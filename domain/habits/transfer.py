@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import msgspec
@@ -109,9 +110,10 @@ class TransferHabits(msgspec.Struct, array_like=True, dict=True):
                 known.since = 0
             return
         if len(self.payees) >= MAX_PAYEES:
-            oldest = min(self.payees, key=lambda p: p.last_at)
+            oldest = min(self.payees, key=attrgetter("last_at"))
             self.payees.remove(oldest)
-            self.__dict__.pop("_payees", None)
+            if (by_name := self.__dict__.get("_payees")) is not None:
+                by_name.pop((oldest.address, oldest.memo), None)
             self.old_payees.add(f"{oldest.address}\x00{oldest.memo}", MAX_OLD_PAYEES)
         self.payees.append(Payee(address, at, 1, memo, at // 86_400))
         if (by_name := self.__dict__.get("_payees")) is not None:
@@ -134,14 +136,14 @@ class TransferHabits(msgspec.Struct, array_like=True, dict=True):
             found: Flow | None = said[1]
             return found
         key, found = fingerprint(transfer_id), None
-        for flow in self.flows:
+        for flow in reversed(self.flows):
             if flow.key == key:
                 found = flow
                 break
         self.__dict__["_flow"] = transfer_id, found
         return found
 
-    def note(self, flow: Flow) -> None:
+    def note(self, flow: Flow, transfer_id: str) -> None:
         """Remembers a transfer; those of last week, and the oldest beyond the bound, are forgotten."""
         flows = self.flows
         late = bool(flows) and flow.at < flows[-1].at
@@ -152,6 +154,8 @@ class TransferHabits(msgspec.Struct, array_like=True, dict=True):
         while len(flows) > MAX_FLOWS or newest - flows[0].at > KEEP_FLOWS:
             del flows[0]
         self.forget_answers()
+        if not late:  # else it may be one of those forgotten
+            self.__dict__["_flow"] = transfer_id, flow
 
     def answered(self, question: object, words: Any, work_out: Callable[[], T]) -> T:
         """What `work_out` says, once for the same question (an event, by identity) in the same words, until a transfer is noted."""

@@ -97,15 +97,15 @@ Row = tuple[float, ...]
 
 def asked(seen: Sighting) -> bool:
     """Whether this is a moment to judge: money is to leave and hasn't yet."""
-    return flow.asked(seen.event)
+    return bool(seen.event.asked)
 
 
 def crowd_keys(seen: Sighting) -> tuple[tuple[str, str], ...]:
     """Sets that `features` reads."""
-    if not flow.asked(seen.event):
+    if not seen.event.asked:
         return ()
     event: Transfer = seen.event
-    address = flow.payee(event)[0]
+    address = event.payee[0]
     mine = ((USER_FRAUDS, str(fingerprint(event.user_id))),)
     return (*mine, (FRAUDS, address), (PLAIN, address), (PAYMENTS, address)) if address else mine
 
@@ -114,14 +114,14 @@ def features(seen: Sighting, habits: Habits) -> Row:
     """The values of NAMES, before the event is learned. About 10 us."""
     event: Transfer = seen.event
     at, own, transfer, crowd = event.at, habits.spending, habits.transfer, seen.crowd
-    usd, balance = flow.usd(event), flow.balance(event)
+    usd, balance = event.usd, event.balance
     over_mean = over_log = over_most = _NAN
     if usd is not None and own.count:
         over_mean, over_log = above(usd, at, own)
         steps = transfer.amounts.steps
         if steps:
             over_most = math.log(max(usd, 1.0)) - max(steps) * 0.0866434
-    address, memo = flow.payee(event)
+    address, memo = event.payee
     paid = 0
     if address:
         known = transfer.payee(address, memo)
@@ -171,7 +171,7 @@ def _whence(seen: Sighting, habits: Habits) -> tuple[float, float]:
     if client is None or not client.ip or client.api_key_id or not habits.login.traits.hours:
         return _NAN, _NAN
     whence = login_risk.whence(seen, habits.login.traits)
-    known = habits.transfer.payee(*flow.payee(event)) if whence < AT_HOME else None
+    known = habits.transfer.payee(*event.payee) if whence < AT_HOME else None
     weeks = known is not None and (not known.since or event.at // DAY - known.since >= WEEKS)
     return whence, float(weeks)
 
@@ -264,14 +264,14 @@ def count(seen: Sighting, habits: Habits, row: Row) -> None:
         own.heat.add(at, WARM, min(odd, 20.0))
         own.embers.add(at, LUKEWARM, min(odd, 20.0))
     own.last_at = max(own.last_at, int(at))
-    address = flow.payee(seen.event)[0]
+    address = seen.event.payee[0]
     if address:  # also where no fraud is known yet: what was paid before it was known speaks for the address, or against it
         seen.crowd.add(PAYMENTS, address, format(fingerprint(seen.event.event_id), "x"), at)
 
 
 def learn(seen: Sighting, habits: Habits) -> None:
     """Takes an amount that was found normal into the moments."""
-    usd = flow.usd(seen.event)
+    usd = seen.event.usd
     if usd is not None and flow.to_learn(seen.event, habits.transfer):
         habits.spending.learn(usd, seen.event.at)
 

@@ -98,7 +98,7 @@ def habits(ages: list[float], usual: int = 10) -> Habits:
     for n in range(usual):
         found.transfer.pay(f"T{n}", "", int(NOON.timestamp() - 50 * DAY))
     for n, age in enumerate(sorted(ages, reverse=True)):
-        found.transfer.note(Flow(n, int(NOON.timestamp() - age), 20, -1, ""))
+        found.transfer.note(Flow(n, int(NOON.timestamp() - age), 20, -1, ""), f"t{n}")
     return found
 
 
