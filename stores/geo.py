@@ -14,7 +14,7 @@ from iporigin.core import dataset
 
 from domain.place import NO_AGENT, NOWHERE, Agent, Place
 from stores.agents import describe
-from stores.carrier import ATTRIBUTION, unpacked
+from stores.carrier import ATTRIBUTION, CarrierError, unpacked
 from stores.exits import exit_kind, is_carrier, is_exit
 from stores.lists import Lists
 
@@ -101,3 +101,24 @@ def _published(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str | 
     again."""
     found = dataset().find(int(address), address.version)
     return found[1] if found is not None and found[1] in _KINDS else None
+
+
+def unreadable(error: Exception, city: Path | None, asn: Path | None, data_dir: Path) -> str:
+    """Why address data can't be opened, in words for whoever runs Vigil, with the setting to look at."""
+    for setting, path in (("VIGIL_GEO__CITY", city), ("VIGIL_GEO__ASN", asn)):
+        if path is None:
+            continue
+        if not path.is_file():
+            return f"{path} is no file: correct {setting}, or leave it out for the data that comes along"
+        try:
+            maxminddb.open_database(str(path), maxminddb.MODE_AUTO).close()
+        except PermissionError:
+            return f"{path} can't be read by this user ({setting})"
+        except Exception:
+            return f"{path} is no .mmdb file, or a damaged one: correct {setting}, or leave it out for the data that comes along"
+    if isinstance(error, CarrierError):
+        return str(error)
+    if isinstance(error, OSError):
+        reason = (error.strerror or "no way").lower()
+        return f"the data that comes along can't be unpacked to {data_dir / 'geo'}, {reason}: correct VIGIL_DATA_DIR"
+    return f"address data can't be opened: {error}"

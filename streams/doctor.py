@@ -17,8 +17,11 @@ from notices.compose.intake import waits
 from notices.deliver.outgoing import signing
 from notices.deliver.provider import ProviderError
 from notices.deliver.registry import providers
-from notices.deliver.standing import standing
+from notices.deliver.standing import answers, standing
+from stores import trouble
+from stores.geo import GeoSurroundings, unreadable
 from stores.redis_client import answering, connect_async
+from stores.sql.migrate import StoreError
 from streams.topics import Admin, problems
 
 State = Literal["ok", "warn", "FAIL"]
@@ -32,8 +35,8 @@ OLD_GEO = 90.0
 OLD_LIST = 30.0
 WITHIN = 30.0
 """Seconds. Clients give up earlier by themselves and say why; on a machine that does much else what is well may take this long."""
-WHERE = {"redis": " (VIGIL_REDIS__URL)", "sql": " (VIGIL_DATABASE__URL)"}
-"""The setting that says where it is looked for."""
+NEEDS = {"topics": "kafka", "words": "sql"}
+"""What can't be looked at where another part fails: its line says why."""
 WITHOUT_KEY = "not looked at: it needs VIGIL_SECRET_KEY"
 
 
@@ -51,6 +54,7 @@ class Line(NamedTuple):
 async def checks(settings: Settings) -> list[Line]:
     """All checks; none raises, none takes longer than WITHIN seconds."""
     lines = list(_settings(settings))
+    failed: set[str] = set()
     for name, check in (
         ("files", _files),
         ("kafka", _kafka),
@@ -61,7 +65,12 @@ async def checks(settings: Settings) -> list[Line]:
         ("geo", _geo),
         ("lists", _lists),
     ):
-        lines.append(await _guarded(name, check, settings))
+        if NEEDS.get(name) in failed:
+            line = Line(name, "FAIL", f"not looked at: see {NEEDS[name]}")
+        else:
+            line = await _guarded(name, check, settings)
+        failed |= {name} if line.state == "FAIL" else set()
+        lines.append(line)
     for medium in ("email", "sms"):
         lines += await asyncio.to_thread(_providers, settings, medium)
     return lines
@@ -81,11 +90,24 @@ async def _guarded(name: str, check: Callable[[Settings], Awaitable[tuple[State,
         state, words = await asyncio.wait_for(check(settings), WITHIN)
     except TimeoutError:
         return Line(name, "FAIL", f"no answer within {WITHIN:.0f} s")
-    except Unavailable as error:
-        return Line(name, "FAIL", str(error) + WHERE.get(name, ""))
     except Exception as error:
-        return Line(name, "FAIL", f"{type(error).__name__}: {error}".splitlines()[0][:300])
+        return Line(name, "FAIL", _trouble(name, error, settings))
     return Line(name, state, words)
+
+
+def _trouble(name: str, error: Exception, settings: Settings) -> str:
+    """What a client raised, in words: never a URL as it is set, and no name of a class where we know better."""
+    if name == "redis":
+        return trouble.of_redis(settings.redis.url, error)
+    if isinstance(error, StoreError | Unavailable) and not error.__cause__:
+        return str(error)
+    if name == "sql":
+        return trouble.of_sql(settings.database.url, error)
+    if name == "geo":
+        return unreadable(error, settings.geo.city, settings.geo.asn, settings.data_dir)
+    if isinstance(error, Unavailable):
+        return str(error)
+    return f"{type(error).__name__}: {error}".splitlines()[0][:300]
 
 
 def _settings(settings: Settings) -> Iterator[Line]:
@@ -206,8 +228,6 @@ def said_of_words(approval: str, latest: int, waiting: list[tuple[str, str]]) ->
 
 
 async def _geo(settings: Settings) -> tuple[State, str]:
-    from stores.geo import GeoSurroundings
-
     data = await asyncio.to_thread(GeoSurroundings, settings.geo.city, settings.geo.asn, settings.data_dir / "geo")
     age = data.age_days(time.time())
     data.close()
@@ -223,6 +243,8 @@ async def _lists(settings: Settings) -> tuple[State, str]:
     problems = await asyncio.to_thread(lists.refresh)
     if problems:
         return "FAIL", "; ".join(problems)
+    if settings.lists.dir and not settings.lists.dir.is_dir():
+        return "FAIL", f"{settings.lists.dir} is no folder: no list is in effect; correct VIGIL_LISTS__DIR"
     if not lists.lists:
         return "ok", f"no lists of addresses in {settings.lists.dir}" if settings.lists.dir else "no lists of addresses"
     now = time.time()
@@ -242,8 +264,6 @@ def _providers(settings: Settings, medium: Literal["email", "sms"]) -> list[Line
         return [Line(medium, "FAIL", str(error))]
     lines = [Line(*said) for said in standing(made, signer, urlsplit(settings.console.public_url).hostname or "")]
     for place, provider in enumerate(made):
-        answers = provider.probe()
-        words = f"{provider.name} answers" if answers else f"{provider.name} ({medium}.urls[{place}]) does not answer"
-        lines.append(Line(medium, "ok" if answers else "FAIL", words))
+        lines.append(Line(medium, *answers(provider, f"VIGIL_{medium.upper()}__URLS[{place}]")))
         provider.close()
     return lines

@@ -184,14 +184,18 @@ class SmsGatewayProvider:
         return post.send(message.notice_id, message.recipient, message.payload.decode())
 
     def probe(self) -> bool:
+        return self.trouble() is None
+
+    def trouble(self) -> OSError | None:
+        """What connecting ends with; None where it answers."""
         connection = self.plugin.connection(3.0)
         try:
             connection.connect()
-        except OSError:
-            return False
+        except OSError as error:
+            return error
         finally:
             connection.close()
-        return True
+        return None
 
     def close(self) -> None:
         post: Post | None = getattr(self._own, "post", None)

@@ -68,13 +68,17 @@ class Line:
         return outcome or Unavailable("SMTP: the server closed the connection")
 
     def probe(self, seconds: float = 3.0) -> bool:
-        """Does the server greet?"""
+        """Does the server greet, and take the log-in?"""
+        return self.trouble(seconds) is None
+
+    def trouble(self, seconds: float = 3.0) -> Exception | None:
+        """What a greeting and the log-in end with; None where all is well."""
         try:
             self._ready(time.monotonic() + seconds)
-        except (TimeoutError, smtplib.SMTPException, OSError):
+        except (TimeoutError, smtplib.SMTPException, OSError) as error:
             self.close(polite=False)
-            return False
-        return True
+            return error
+        return None
 
     def close(self, polite: bool = True) -> None:
         smtp, self._smtp = self._smtp, None

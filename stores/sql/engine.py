@@ -16,6 +16,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from domain.ports import Unavailable
 
 BUSY_MILLISECONDS = 30_000
+CONNECT_SECONDS = 10
+"""An address behind which nothing answers is given up after so long; `?connect_timeout=` of the URL says otherwise."""
 PRAGMAS = (
     f"busy_timeout={BUSY_MILLISECONDS}",
     "journal_mode=WAL",
@@ -54,6 +56,7 @@ class Database:
         else:
             self._writer = create_engine(
                 url,
+                connect_args={} if "connect_timeout" in make_url(url).query else {"connect_timeout": CONNECT_SECONDS},
                 hide_parameters=True,
                 pool_size=8,
                 max_overflow=8,
