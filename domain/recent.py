@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from hashlib import blake2b
+
+from domain.digest import digest
 
 SIZE = 24
 
@@ -24,4 +25,4 @@ def push(ring: bytes, event_id: str) -> bytes:
 
 @lru_cache(maxsize=2_048)  # an event is looked up, then put in; those that wait are looked up again with every one that joins them
 def _mark(event_id: str) -> bytes:
-    return blake2b(event_id.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return digest(event_id)

@@ -9,16 +9,17 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from functools import lru_cache
-from hashlib import blake2b
 
 import msgspec
+
+from domain.digest import digest
 
 _LN2 = math.log(2.0)
 
 
 def faded(seconds: float, half_life: float) -> float:
     """What is left of weight 1 after `seconds` (>= 0): in (0, 1]."""
-    return math.exp(-_LN2 * max(seconds, 0.0) / half_life)
+    return math.exp(-_LN2 * seconds / half_life) if seconds > 0.0 else 1.0
 
 
 class Decayed(msgspec.Struct, array_like=True):
@@ -161,7 +162,7 @@ def _packed(name: str) -> bytes:
 
 @lru_cache(maxsize=8_192)  # a name is looked up, then added, by several who ask
 def _remembered(name: str) -> bytes:
-    return blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return digest(name)
 
 
 def student_tail(t: float, freedom: float) -> float:

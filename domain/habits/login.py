@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from hashlib import blake2b
 
 import msgspec
 
+from domain.digest import digest
 from domain.habits.traits import Traits
 from domain.place import Place
 
@@ -141,7 +141,7 @@ def short(text: str) -> int:
 @lru_cache(maxsize=4_096)  # several detectors ask for the same device, session and transfer; 16 MB if all were as long as they may be
 def fingerprint(text: str) -> int:
     """63 bits that stand for a name of any length."""
-    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") >> 1
+    return int.from_bytes(digest(text), "big") >> 1
 
 
 def remember(seen: dict[str, int], key: str, at: int, limit: int) -> None:
