@@ -68,13 +68,17 @@ class Part(NamedTuple):
     value: str
 
 
-def keep(steps: list[Step], new: Step, seconds: Mapping[str, float]) -> None:
+def keep(steps: list[Step], new: Step, seconds: Mapping[str, float], now: float = 0.0) -> None:
     """Adds `new`, in event time, and forgets what is too old. Of a kind (of whatever says something of it) only so many are kept: the first
     and the last, so that a flood of them, before or after, washes nothing away; one that was told goes first. `seconds`: how long what a
-    name says counts."""
+    name says counts. `now`: of its user; others are forgotten by that, it by the newest of them."""
+    late = bool(steps) and new.at < steps[-1].at
+    forget(steps, max(now, steps[-1].at if late else new.at), seconds)
     steps.append(new)
-    steps.sort(key=lambda s: s.at)
-    forget(steps, steps[-1].at, seconds)
+    if late:
+        steps.sort(key=lambda s: s.at)
+        if steps[-1].at - new.at > _lasts(new, seconds):
+            steps.remove(new)
     kind = new.said.keys()
     same = [s for s in steps if s.said.keys() == kind] if kind else [s for s in steps if _kind(s) == _kind(new)]
     if len(same) > MAX_STEPS_A_KIND:

@@ -96,7 +96,7 @@ def tell(
         "", 0, event.event_id, at, "", material.of_step(seen, single), (source.topic, source.partition, source.offset) if source else None,
         said=said, **_links(seen),
     )  # fmt: skip
-    story.keep(state.steps, kept, todo.seconds)
+    story.keep(state.steps, kept, todo.seconds, max(at, state.habits.last_at))
     told = []
     there = {name for step in state.steps for name in step.said or (step.story,)}
     for entry in {e.id: e for name in said for e in todo.uses.get(name, ())}.values():
