@@ -62,6 +62,8 @@ def concerned(about: str, pending: Iterable[Pending]) -> list[Pending]:
     everything = list(pending)
     events: set[str] = set()
     for waiting in everything:
+        if about == waiting.event_id:  # also where nothing was found, and it waits for what it came from
+            events.add(waiting.event_id)
         for found in waiting.found:
             if about in (waiting.event_id, found.finding_id) or (about and about == found.notice_id):
                 events.update((waiting.event_id, *found.events))
@@ -71,17 +73,16 @@ def concerned(about: str, pending: Iterable[Pending]) -> list[Pending]:
 def quiet(pending: Sequence[Pending], now: float) -> list[Pending]:
     """Those that a quiet day clears at event time `now`: at info or notice, with nothing graver within a day on the same event, session,
     device or story."""
-    cleared = []
-    for waiting in pending:
-        if now - waiting.at < QUIET or waiting.rank > MAILBOX_CLEARS:
-            continue
-        if not any(_graver(other, waiting) for other in pending if other is not waiting):
-            cleared.append(waiting)
-    return cleared
+    grave = [waiting for waiting in pending if waiting.rank > MAILBOX_CLEARS]
+    return [
+        waiting
+        for waiting in pending
+        if now - waiting.at >= QUIET and waiting.rank <= MAILBOX_CLEARS and not any(_holds_up(other, waiting) for other in grave)
+    ]
 
 
-def _graver(other: Pending, waiting: Pending) -> bool:
-    if abs(other.at - waiting.at) > QUIET or other.rank <= MAILBOX_CLEARS:
+def _holds_up(other: Pending, waiting: Pending) -> bool:
+    if abs(other.at - waiting.at) > QUIET:
         return False
     same_session = bool(waiting.session_id) and other.session_id == waiting.session_id
     same_device = bool(waiting.device) and other.device == waiting.device

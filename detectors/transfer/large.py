@@ -46,11 +46,11 @@ class Large(Detector):
             return NORMAL
         if len(habits.transfer.amounts) < self.minimum_history:
             return self._among_others(usd, seen, habits)
-        usual = habits.transfer.amounts.quantile(0.95)
+        usual = f"{habits.transfer.amounts.quantile(0.95):.2f}"
         near = habits.transfer.amounts.share_from(usd / self.near)
         value = surprise(max(_tail(usd, habits.transfer), near))
-        reasons = [Reason("usd_value", round(usd, 2), f"{usual:.2f}", value)]
-        return Score(value=value, reasons=reasons, facts=seen.event.told | {"usual_usd": f"{usual:.2f}"})
+        reasons = [Reason("usd_value", round(usd, 2), usual, value)]
+        return Score(value=value, reasons=reasons, facts=seen.event.told | {"usual_usd": usual})
 
     def learn_one(self, seen: Sighting, habits: Habits) -> None:
         transfer, usd = habits.transfer, seen.event.usd

@@ -40,7 +40,8 @@ class LookalikeAddress(Detector):
         if not recent and not known:
             return WARMING_UP
         ending = address[-self.last :].lower() if self.last else ""  # most differ there: a character or two say so before all is compared
-        model = next((o for o in known + recent if o.lower().endswith(ending) and self._alike(address, o)), None)
+        alike = [other for other in known + recent if other.lower().endswith(ending)]
+        model = next((other for other in alike if self._alike(address, other)), None)
         if model is None:
             return self._memo(address, memo, seen, habits)
         reasons = [Reason("lookalike", address, model, 0.8)]

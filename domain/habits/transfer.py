@@ -154,7 +154,7 @@ class TransferHabits(msgspec.Struct, array_like=True, dict=True):
         while len(flows) > MAX_FLOWS or newest - flows[0].at > KEEP_FLOWS:
             del flows[0]
         self.forget_answers()
-        if not late:  # else it may be one of those forgotten
+        if not late:  # else it may have gone again
             self.__dict__["_flow"] = transfer_id, flow
 
     def answered(self, question: object, words: Any, work_out: Callable[[], T]) -> T:
