@@ -169,7 +169,7 @@ def _check_type(topic: str, value: bytes | None) -> None:
     """Raises Rejected when the record names the type of another topic."""
     try:
         kind = _TYPE.decode(value or b"").type
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return
     if kind in _TAGS and kind != STRUCTS[topic].__struct_config__.tag:
         raise _of_another_topic(kind, topic)

@@ -76,6 +76,7 @@ def test_a_mistyped_field_is_named(topic):
         (b"", "empty"),
         (b"\xff\xfe", "not UTF-8"),
         (b'{"type":"login","x":"\xff"}', "not UTF-8"),
+        (b'{"type":"\xff\xfe"}', "not UTF-8"),
         (b"{", "not one JSON object"),
         (b"[1]", "object"),
         (b"3", "object"),
