@@ -17,7 +17,7 @@ from detectors.base import NORMAL, Sighting, WarmingUp
 from detectors.budget import Budget
 from detectors.models import why
 from detectors.models.families import Family
-from detectors.models.refused import refuse
+from detectors.models.refused import kept_back, refuse
 from detectors.models.risk import CONDEMNED, Alert, Risk, anew, lifted, record, suspected
 from detectors.outcome import Outcome
 from detectors.plan import Plans, Verb
@@ -139,13 +139,13 @@ class Engine:
             outcome.record = record(seen, judged, findings)
         outcome.findings = findings
         mine = findings[:own] + [f for f in findings[own:] if f.event_id == event.event_id] if findings else []
-        if (mine or shady) and not isinstance(event, _TEACH_NOTHING):
+        if (waits := bool(mine) or shady or kept_back(seen, state)) and not isinstance(event, _TEACH_NOTHING):
             self._wait(seen, at, mine, state)
         if state.early_verdicts:
             self._early(seen, at, mine, state, source, outcome)
             if any(p.event_id == event.event_id for p in outcome.cleared):
                 outcome.findings = [msgspec.structs.replace(f, suppressed="cleared") if f in mine else f for f in findings]
-        if not mine and not shady and not (outcome.condemned and any(p.event_id == event.event_id for p in outcome.condemned)):
+        if not waits and not (outcome.condemned and any(p.event_id == event.event_id for p in outcome.condemned)):
             self._learn(todo.learn, seen, state, outcome)
         if outcome.findings and self.explains:
             self._risk_verb(outcome, why.tell, outcome, self.risk, state.habits, event.event_id)

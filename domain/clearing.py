@@ -62,6 +62,8 @@ def concerned(about: str, pending: Iterable[Pending]) -> list[Pending]:
     everything = list(pending)
     events: set[str] = set()
     for waiting in everything:
+        if about == waiting.event_id:  # also where nothing was found, and it waits for what it came from
+            events.add(waiting.event_id)
         for found in waiting.found:
             if about in (waiting.event_id, found.finding_id) or (about and about == found.notice_id):
                 events.update((waiting.event_id, *found.events))

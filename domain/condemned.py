@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from domain.clearing import KEPT
 from domain.profile import MAX_CONDEMNED, Condemned, Pending, UserState
 
 LONGEST = 128
@@ -21,6 +22,16 @@ def of_pending(waiting: Pending) -> set[tuple[str, str]]:
 def among(state: UserState, mine: set[tuple[str, str]]) -> bool:
     """Whether any of them is condemned."""
     return bool(state.condemned) and any((c.kind, c.key) in mine for c in state.condemned)
+
+
+def network_lately(state: UserState, network: str, at: float) -> bool:
+    """Whether a verdict named the network fraudulent by what happened there up to KEPT seconds before `at`.
+
+    Verdicts condemn for the account that they are about alone: what a thief did by a carrier or a large provider is held against none of
+    its other customers.
+    """
+    key = network[:LONGEST]
+    return bool(key) and any(c.kind == "network" and c.key == key and at - c.at <= KEPT for c in state.condemned)
 
 
 def condemn(state: UserState, mine: set[tuple[str, str]], at: float) -> None:
