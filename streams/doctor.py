@@ -244,7 +244,7 @@ async def _lists(settings: Settings) -> tuple[State, str]:
     if problems:
         return "FAIL", "; ".join(problems)
     if settings.lists.dir and not settings.lists.dir.is_dir():
-        return "FAIL", f"{settings.lists.dir} is no folder: no list is in effect; correct VIGIL_LISTS__DIR"
+        return "warn", f"{settings.lists.dir} is no folder: no list is in effect; correct VIGIL_LISTS__DIR"
     if not lists.lists:
         return "ok", f"no lists of addresses in {settings.lists.dir}" if settings.lists.dir else "no lists of addresses"
     now = time.time()

@@ -173,11 +173,11 @@ def test_address_data_that_can_not_be_read_names_its_setting(tmp_path: Path) -> 
     assert said("geo", geo={"asn": tmp_path / "city.mmdb"}).words.startswith(f"{tmp_path / 'city.mmdb'} is no .mmdb file")
 
 
-def test_a_folder_of_lists_that_is_not_there_fails(tmp_path: Path) -> None:
-    """It was configured: nothing being listed is not what its operator wants."""
+def test_a_folder_of_lists_that_is_not_there_is_a_warning(tmp_path: Path) -> None:
+    """Nobody has to have lists; but one that was configured is not in effect."""
     line = said("lists", lists={"dir": tmp_path / "none"})
 
-    assert line == ("lists", "FAIL", f"{tmp_path / 'none'} is no folder: no list is in effect; correct VIGIL_LISTS__DIR")
+    assert line == ("lists", "warn", f"{tmp_path / 'none'} is no folder: no list is in effect; correct VIGIL_LISTS__DIR")
 
 
 def test_what_stands_on_a_part_that_fails_refers_to_its_line(monkeypatch: pytest.MonkeyPatch, shut: int, tmp_path: Path) -> None:
