@@ -57,7 +57,7 @@ bench-notices: $(VENV)/.ready-dev ## measures notices: composing, mails and text
 bench-quality: $(VENV)/.ready-dev $(VENV)-bench/.ready ## measures what is noticed, and how often honest people are disturbed
 	$(BIN)/python -m benchmarks.exchange_quality $(BENCH)
 	$(BIN)/python -m benchmarks.login_risk --output benchmarks/results/login-risk.json
-	$(BIN)/python -m benchmarks.poisoning
+	$(BIN)/python -m benchmarks.poisoning --keep benchmarks/results/poisoning.json
 	$(VENV)-bench/bin/python -m benchmarks.drift --python $(BIN)/python --keep benchmarks/results/drift.json
 	@if [ -z "$(DATA)" ]; then \
 	 echo 'The step over the Fraud Detection Handbook was left out: DATA=transactions.parquet make bench-quality. docs/quality.md says what that is.'; \

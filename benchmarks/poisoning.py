@@ -1,6 +1,6 @@
 """How long a slow poisoner stays caught: an intruder in the owner's session who takes out more each day, with and without the protection.
 
-    python -m benchmarks.poisoning [--accounts 40] [--days 120] [--raise 1.05] [--start 1.0 4.0] [--seed 7]
+    python -m benchmarks.poisoning [--accounts 30] [--days 120] [--raise 1.05] [--start 1.0 4.0] [--seed 7] [--keep FILE]
 
 Protection: what raised a finding doesn't train, a young payee teaches little, and what nobody confirmed moves the usual no faster than
 `growth` a month. Without it every withdrawal trains in full, as if each had been found genuine. Owners differ in size, spread and pace;
@@ -10,12 +10,14 @@ they go on living beside the intruder. Caught: a finding at warning or critical 
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import random
 import statistics
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -44,6 +46,8 @@ class Fate(msgspec.Struct):
     caught: int = 0
     after: int = 0
     """Days from then on."""
+    days: int = 0
+    """On which he took something."""
     taken: float = 0.0
     """Before that, in the owner's median withdrawals."""
     for_good: int | None = None
@@ -55,35 +59,66 @@ class Fate(msgspec.Struct):
 def main() -> None:
     options = arguments()
     table = Table(
-        "start", "protection", "caught at all", "first on day", "at", "taken until then", "days caught from then on", "each day from"
+        "start",
+        "protection",
+        "caught at all",
+        "first on day",
+        "at",
+        "taken until then",
+        "days caught from then on",
+        "each day from",
+        "days caught of all",
     )
+    kept = []
     for start in options.start:
         for protected in (True, False):
-            fates = [fate(options, start, protected, seed) for seed in range(options.seed, options.seed + options.accounts)]
-            found = [f for f in fates if f.first is not None]
+            row = figures(start, protected, [fate(options, start, protected, options.seed + n) for n in range(options.accounts)])
+            kept.append(row)
             table.add_row(
                 f"{start:g} x",
                 "with" if protected else "without",
-                f"{len(found)} of {len(fates)}",
-                middle([float(f.first or 0) for f in found], "{:.0f}"),
-                middle([f.at for f in found], "{:.1f} x usual"),
-                middle([f.taken for f in fates], "{:.0f} x usual"),
-                f"{sum(f.caught for f in found) / max(sum(f.after for f in found), 1):.0%}",
-                middle([float(f.for_good) for f in fates if f.for_good is not None], "{:.0f}")
-                + f" ({sum(f.for_good is not None for f in fates)} of {len(fates)})",
+                f"{row['found']} of {row['accounts']}",
+                said(row["first"], "{:.0f}"),
+                said(row["at"], "{:.1f} x usual"),
+                said(row["taken"], "{:,.0f} x usual"),
+                said(row["after"], "{:.0%}"),
+                said(row["each_day_from"], "{:.0f}") + f" ({row['for_good']} of {row['accounts']})",
+                said(row["all"], "{:.0%}"),
             )
             print(f"start {start:g}, {'with' if protected else 'without'}: done", file=sys.stderr)
     print(f"{options.accounts} accounts, {options.days} days, {100 * (options.rate - 1):.0f} % more each day; medians over accounts")
     Console(width=120).print(table)
+    if options.keep:
+        options.keep.write_text(json.dumps(kept, indent=1) + "\n")
+
+
+def figures(start: float, protected: bool, fates: list[Fate]) -> dict[str, Any]:
+    """What came of all of them; `first`, `at`, `taken` and `each_day_from` are medians, None where there is none."""
+    found = [f for f in fates if f.first is not None]
+    good = [float(f.for_good) for f in fates if f.for_good is not None]
+    return {
+        "start": start,
+        "protected": protected,
+        "accounts": len(fates),
+        "found": len(found),
+        "first": middle([float(f.first or 0) for f in found]),
+        "at": middle([f.at for f in found]),
+        "taken": middle([f.taken for f in fates]),
+        "after": round(sum(f.caught for f in found) / max(sum(f.after for f in found), 1), 4),
+        "for_good": len(good),
+        "each_day_from": middle(good),
+        "all": round(sum(f.caught for f in fates) / max(sum(f.days for f in fates), 1), 4),
+    }
 
 
 def arguments() -> argparse.Namespace:
     a = argparse.ArgumentParser(prog="python -m benchmarks.poisoning", description=__doc__)
-    a.add_argument("--accounts", type=int, default=40)
+    a.add_argument("--accounts", type=int, default=30)
     a.add_argument("--days", type=int, default=120)
     a.add_argument("--raise", dest="rate", type=float, default=1.05)
     a.add_argument("--start", nargs="+", type=float, default=[1.0, 4.0])
     a.add_argument("--seed", type=int, default=7)
+    a.add_argument("--keep", type=Path, help="the figures as JSON")
     return a.parse_args()
 
 
@@ -102,6 +137,7 @@ def fate(options: argparse.Namespace, start: float, protected: bool, seed: int) 
             engine.apply(genuine(event), state)  # the owner's own are his own; without the protection everything is
         if day is not None:
             result.caught += grave
+            result.days += 1
             if grave and result.first is None:
                 result.first, result.at = day, start * options.rate**day
             result.after += result.first is not None
@@ -149,8 +185,12 @@ def poisson(rng: random.Random, mean: float) -> int:
     return count
 
 
-def middle(values: list[float], form: str) -> str:
-    return form.format(statistics.median(values)) if values else "-"
+def middle(values: list[float]) -> float | None:
+    return round(statistics.median(values), 3) if values else None
+
+
+def said(value: float | None, form: str) -> str:
+    return "-" if value is None else form.format(value)
 
 
 if __name__ == "__main__":

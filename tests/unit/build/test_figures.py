@@ -67,6 +67,20 @@ def test_the_handbook(begins: str, name: str) -> None:
     )
 
 
+@pytest.mark.parametrize(("start", "protected"), [(1, True), (1, False), (4, True), (4, False)])
+def test_slow_poisoning(start: int, protected: bool) -> None:
+    """By where he begins, with and without the protection."""
+    (found,) = [one for one in kept("poisoning") if (one["start"], one["protected"]) == (start, protected)]
+    cells = row(QUALITY.partition("## Slow poisoning")[2], f"{start} x usual | {'with' if protected else 'without'} |")
+
+    assert cells[2] == f"{found['found']} of {found['accounts']}"
+    for place, name, unit in ((3, "first", ""), (4, "at", " x usual"), (5, "taken", " x usual")):
+        assert same(cells[place].removesuffix(unit).replace(",", ""), found[name]), name
+    for place, name in ((6, "after"), (7, "all")):
+        assert same(cells[place].removesuffix(" %"), 100 * found[name]), name
+    assert cells[8] == (f"{found['each_day_from']:.0f} ({found['for_good']} of {found['accounts']})" if found["for_good"] else "never")
+
+
 @pytest.mark.parametrize("seed", [11, 12])
 def test_drifting_data(seed: int) -> None:
     """By seed: ours and the best alternative's."""
