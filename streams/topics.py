@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -57,15 +57,20 @@ class Admin:
     async def partitions(self, names: Iterable[str]) -> dict[str, int]:
         """Number of partitions of those topics that exist."""
         wanted = set(names)
-        try:  # all of them: to ask for one by its name may create it
-            found = await asyncio.wait_for(self.client.describe_topics(None), self.wait)
-        except (KafkaError, OSError, TimeoutError) as error:
-            raise Unavailable(f"Kafka at {self.settings.kafka.brokers} does not describe its topics: {error!r}") from error
+        # All of them: to ask for one by its name may create it.
+        found = await self._asked(self.client.describe_topics(None), "what topics it has")
         return {topic["topic"]: len(topic["partitions"]) for topic in found if topic["topic"] in wanted and topic["partitions"]}
 
     async def brokers(self) -> int:
         """How many there are."""
-        return max(1, len((await self.client.describe_cluster())["brokers"]))
+        return max(1, len((await self._asked(self.client.describe_cluster(), "how many brokers there are"))["brokers"]))
+
+    async def _asked(self, answer: Awaitable[Any], what: str) -> Any:
+        try:
+            return await asyncio.wait_for(answer, self.wait)
+        except (KafkaError, OSError, TimeoutError) as error:
+            reason = "it does not answer" if isinstance(error, TimeoutError) else f"it refuses ({type(error).__name__})"
+            raise Unavailable(f"Kafka at {self.settings.kafka.brokers} doesn't say {what}, {reason} (VIGIL_KAFKA__BROKERS)") from error
 
     async def create(self, topics: list[NewTopic]) -> None:
         """Raises Wrong when the broker refuses one."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from aiokafka.errors import ClusterAuthorizationFailedError
 
 from config.settings import Settings
 from domain.ports import Unavailable
@@ -18,6 +19,7 @@ from domain.unreached import why
 from notices.deliver.standing import mail_trouble
 from stores.trouble import of_redis, of_sql
 from streams import doctor
+from streams.topics import Admin
 
 PASSWORD = "hunter2"
 KEY = "0123456789abcdef" * 4
@@ -217,6 +219,25 @@ def test_a_name_that_nobody_knows_and_an_address_without_answer_are_told_apart()
     assert why("db.example:1", _raised(unknown)) == "no machine is known by the name in db.example:1"
     assert why("db.example:1", _raised(silent)) == "db.example:1 does not answer"
     assert why("db.example:1", _raised(other)) == ""
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(TimeoutError(), "it does not answer"), (ClusterAuthorizationFailedError(), "it refuses (ClusterAuthorizationFailedError)")],
+)
+async def test_a_broker_that_greets_and_says_no_more_is_named(error: Exception, reason: str) -> None:
+    """With what was asked of it."""
+
+    async def asked() -> None:
+        raise error
+
+    admin = object.__new__(Admin)
+    admin.settings, admin.wait = Settings(kafka={"brokers": "kafka.example:9092"}), 1.0  # type: ignore[arg-type]
+
+    with pytest.raises(Unavailable) as told:
+        await admin._asked(asked(), "what topics it has")
+
+    assert str(told.value) == f"Kafka at kafka.example:9092 doesn't say what topics it has, {reason} (VIGIL_KAFKA__BROKERS)"
 
 
 async def _well(_settings: Settings) -> tuple[doctor.State, str]:
