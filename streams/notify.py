@@ -25,6 +25,7 @@ from domain.ports import Unavailable
 from ledger.book import Book
 from ledger.keys import Keyring
 from notices.compose import Composer
+from notices.compose.warm import warm_up
 from notices.deliver.billing import Billing
 from notices.deliver.outgoing import outgoing, signing
 from notices.deliver.provider import Provider
@@ -368,6 +369,7 @@ def run_notify(settings: Settings) -> int:
     notify = build_notify(settings)
     threading.excepthook = _thread_failed
     sys.setswitchinterval(SWITCH)
+    warm_up(settings.notices.default_locale)
     notify.sender.start()
 
     async def close() -> None:

@@ -25,7 +25,20 @@ DIGITS = 24
 """Of an edition's name in the manifest."""
 NOT_OF_NOTICES = frozenset(
     f"{name}.py"
-    for name in ("pages", "stopping", "checking", "glossary", "locales", "pseudo", "editions", "preview", "intake", "approval", "sign")
+    for name in (
+        "pages",
+        "stopping",
+        "checking",
+        "glossary",
+        "locales",
+        "pseudo",
+        "editions",
+        "preview",
+        "intake",
+        "approval",
+        "sign",
+        "warm",
+    )
 )
 """Code whose texts stand on pages of the console, in no notice."""
 _REFERS = re.compile(r"{%-?\s*(?:extends|include|import|from)\s+[\"']([^\"']+)[\"']")
