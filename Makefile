@@ -58,7 +58,8 @@ bench-quality: $(VENV)/.ready-dev $(VENV)-bench/.ready ## measures what is notic
 	$(BIN)/python -m benchmarks.exchange_quality $(BENCH)
 	$(BIN)/python -m benchmarks.login_risk --output benchmarks/results/login-risk.json
 	$(BIN)/python -m benchmarks.poisoning --keep benchmarks/results/poisoning.json
-	$(VENV)-bench/bin/python -m benchmarks.drift --python $(BIN)/python --keep benchmarks/results/drift.json
+	$(VENV)-bench/bin/python -m benchmarks.drift --users 800 --addresses 1600 --weeks 13 --python $(BIN)/python \
+	 --keep benchmarks/results/drift.json
 	@if [ -z "$(DATA)" ]; then \
 	 echo 'The step over the Fraud Detection Handbook was left out: DATA=transactions.parquet make bench-quality. docs/quality.md says what that is.'; \
 	 else set -x; $(VENV)-bench/bin/python -m benchmarks.handbook --data "$(DATA)" --output var/handbook --python $(BIN)/python \
