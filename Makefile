@@ -41,8 +41,9 @@ dev: $(VENV)/.ready-dev ## setup, and the tools for tests and checks
 test: $(VENV)/.ready-dev ## every test: unit, integration, browser
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal tests/unit
 	@# Each part in processes of its own: a browser keeps the event loop that other tests want.
-	@# Much of it waits for processes that start and end, so that a third one finds room on two cores.
-	for part in $(TESTS); do $(BIN)/python -m pytest --numprocesses 3 --dist worksteal $$part; done
+	@# Integration waits for processes that start and end, so that a third one finds room on two cores; browsers wait for nothing.
+	for part in $(TESTS); do abreast=3; [[ $$part != *browser* ]] || abreast=2; \
+	 $(BIN)/python -m pytest --numprocesses $$abreast --dist worksteal $$part; done
 
 test-unit: $(VENV)/.ready-dev ## the quick unit tests, half a minute; they need nothing running
 	@# Neighbours stay together: what a file or a room sets up, one process sets up.
